@@ -1,0 +1,1 @@
+"""Events in, the final object out: one pure accumulator per streaming dialect."""

@@ -1,0 +1,188 @@
+"""`TikHubAI`: one session, one attribute per provider, tasks."""
+
+import ssl as tls
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import aiohttp
+import msgspec
+
+from tikhub_async._clock import Clock
+from tikhub_async._config import (
+    Config,
+    RetryPolicy,
+    Timeouts,
+    check_retries,
+    check_timeouts,
+    make_config,
+    read_key,
+    read_proxy,
+)
+from tikhub_async._session import Limits, Session, Transport
+from tikhub_async._session.transport import TransportOptions
+from tikhub_async._tasks import Poller, Tasks
+from tikhub_async.providers.claude import Claude
+from tikhub_async.providers.deepseek import DeepSeek
+from tikhub_async.providers.openai import OpenAI
+
+
+class TikHubAI:
+    """A client of the TikHub AI Proxy: one key and one host for eight providers.
+
+    Use it as `async with TikHubAI() as client:`, or call `aclose()` when the program ends. One client serves a whole
+    program: it is cheap to share between tasks, opens its connections when first used, and works on several event
+    loops one after the other. Making one reads the environment and opens nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeouts | None = None,
+        max_retries: int | None = None,
+        retries: RetryPolicy | None = None,
+        limits: Limits | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        routes: Mapping[str, str] | None = None,
+        session: aiohttp.ClientSession | None = None,
+        connector_factory: Callable[[], aiohttp.BaseConnector] | None = None,
+        proxy: str | None = None,
+        ssl: tls.SSLContext | None = None,
+        key_header: Literal["bearer", "x-api-key"] = "bearer",
+        lenient_streams: bool = False,
+        kling_metadata: bool = False,
+        polls_per_second: float = 20.0,
+        allow_insecure: bool = False,
+        allow_private_media: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        """Make a client.
+
+        Args:
+            api_key: The key; default: `TIKHUB_AI_API_KEY`, else `TIKHUB_API_KEY`.
+            base_url: The gateway; default: `TIKHUB_AI_BASE_URL`, else `https://ai.tikhub.io`.
+            timeout: Limits by phase, or a number: seconds for a whole call that is not streamed (default 600).
+            max_retries: Attempts after the first one (default 2). Paid creations are sent again only when nothing
+                left the machine, or after a 429.
+            retries: Backoff and retry rules in full.
+            limits: Connections per event loop (default 1,000).
+            default_headers: Headers added to every call.
+            routes: Paths that replace built-in ones, by endpoint name, as `{"veo.generate": "/veo/v1/generate"}`.
+            session: Your own session for API calls and streams; it is never closed here.
+            connector_factory: Makes the connectors of all pools.
+            proxy: Proxy URL, or `"env"` for the usual variables. Variables are not read otherwise.
+            ssl: TLS settings, for a private certificate authority.
+            key_header: `"x-api-key"` sends the key in that header to `/v1/messages`, as TikHub's streaming page
+                shows; `Authorization: Bearer` works everywhere.
+            lenient_streams: Accept a stream that ends cleanly without its protocol's end.
+            kling_metadata: Send Kling bodies in the form that the unmodified gateway software accepts.
+            polls_per_second: Budget of looks at video tasks, over all of them.
+            allow_insecure: Accept a base URL on plain http that is not loopback.
+            allow_private_media: Fetch results from private addresses and over plain http.
+            clock: Where time comes from; for tests.
+
+        Raises:
+            ConfigError: No key was found, or an option cannot work.
+        """
+        config = make_config(
+            api_key=api_key,
+            base_url=base_url,
+            allow_insecure=allow_insecure,
+            timeout=timeout,
+            max_retries=max_retries,
+            retries=retries,
+            default_headers=default_headers,
+            routes=routes,
+            key_header=key_header,
+            lenient_streams=lenient_streams,
+            kling_metadata=kling_metadata,
+        )
+        options = TransportOptions(
+            limits=limits or Limits(),
+            session=session,
+            connector_factory=connector_factory,
+            proxy=read_proxy(proxy),
+            tls=ssl,
+            allow_private_media=allow_private_media,
+        )
+        clock = clock or Clock()
+        self._set_up(Session(config, Transport(options, clock)), Poller(clock, budget=polls_per_second))
+
+    def _set_up(self, session: Session, poller: Poller) -> None:
+        self._session = session
+        self._poller = poller
+        self.openai = OpenAI(session, poller)
+        """Chat completions, responses, embeddings, transcription."""
+        self.claude = Claude(session, poller)
+        """Messages, chat completions."""
+        self.deepseek = DeepSeek(session, poller)
+        """Chat completions with reasoning."""
+        self.tasks = Tasks(session, poller, {})
+        """Saved video tasks, and many at once."""
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        timeout: float | Timeouts | None = None,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        routes: Mapping[str, str] | None = None,
+        lenient_streams: bool | None = None,
+        kling_metadata: bool | None = None,
+    ) -> Self:
+        """A cheap copy with other options that shares the connections; closing the copy does nothing.
+
+        Raises:
+            ConfigError: An option cannot work.
+        """
+        config = self._session.config
+        changes: dict[str, Any] = {}
+        if api_key is not None:
+            changes["api_key"] = read_key(api_key)
+        if timeout is not None:
+            changes["timeouts"] = check_timeouts(timeout)
+        if max_retries is not None:
+            changes["retries"] = check_retries(max_retries, config.retries)
+        if default_headers is not None:
+            changes["default_headers"] = tuple(default_headers.items())
+        if routes is not None:
+            changes["routes"] = (*routes.items(), *config.routes)
+        if lenient_streams is not None:
+            changes["lenient_streams"] = lenient_streams
+        if kling_metadata is not None:
+            changes["kling_metadata"] = kling_metadata
+        copied = type(self).__new__(type(self))
+        copied._set_up(self._session.copy(msgspec.structs.replace(config, **changes)), self._poller)
+        return copied
+
+    @property
+    def base_url(self) -> str:
+        """The gateway this client talks to."""
+        return self._config.base_url
+
+    @property
+    def _config(self) -> Config:
+        return self._session.config
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let creations in flight finish, then close the connections of the running loop.
+
+        On a copy made by `with_options` this does nothing.
+        """
+        if self._session.is_owner:
+            await self._poller.aclose()
+        await self._session.aclose()
+
+    def __repr__(self) -> str:
+        return f"<TikHubAI {self.base_url} key from {self._config.api_key.source}>"

@@ -1,0 +1,221 @@
+"""The client's options: frozen, checked once, and the only reader of environment variables."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+from tikhub_async._version import __version__
+from tikhub_async.errors import ConfigError
+
+DEFAULT_BASE_URL = "https://ai.tikhub.io"
+KEY_VARIABLES = ("TIKHUB_AI_API_KEY", "TIKHUB_API_KEY")
+"""Our own name first; the second is the one of TikHub's social-data API, whose keys may not work here."""
+BASE_URL_VARIABLE = "TIKHUB_AI_BASE_URL"
+PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Secret:
+    """A key that shows itself nowhere: not in repr, not in a pickle."""
+
+    __slots__ = ("_value", "source")
+
+    def __init__(self, value: str, source: str) -> None:
+        self._value = value
+        self.source = source
+        """Where the key came from: the argument or the name of a variable."""
+
+    def reveal(self) -> str:
+        """The key itself; called where it is put on the wire and nowhere else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret('***', from {self.source})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a key cannot be pickled: let each process read it from its own environment")
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits in seconds; None means no limit. Waiting for a free connection counts in none but `pool`."""
+
+    pool: float | None = 10.0
+    """Waiting for a free connection."""
+    connect: float | None = 10.0
+    """DNS, TCP and TLS of a new connection."""
+    first_byte: float | None = 300.0
+    """From the request to the answer's headers: streams, creations, downloads."""
+    answer: float | None = 600.0
+    """From the request to the answer's headers when the model answers in one piece."""
+    idle: float | None = 300.0
+    """Between two data events of a stream, or two reads of a body. Heartbeat comments do not count as data."""
+    comments_are_data: bool = False
+    """True lets heartbeat comments (`: PING`) feed `idle`."""
+    total: float | None = 600.0
+    """A whole call, retries included. Streams and downloads have no total limit by default."""
+    poll: float | None = 30.0
+    """One look at a task."""
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How often, and how patiently, a call is sent again. What may be sent again at all is in `_retry`."""
+
+    max_retries: int = 2
+    """Attempts after the first one. Looks at tasks go on to their deadline."""
+    resend_ambiguous: bool = True
+    """One more attempt for chat, embeddings and transcription after a drop that may have been billed."""
+    base: float = 0.5
+    """First backoff ceiling, seconds; doubles with every attempt (full jitter)."""
+    cap: float = 20.0
+    """Longest backoff, seconds."""
+    retry_after_cap: float = 60.0
+    """Longest `Retry-After` that is waited for, seconds; a longer one ends the call at once."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a client was told, checked."""
+
+    api_key: Secret
+    base_url: str = DEFAULT_BASE_URL
+    timeouts: Timeouts = Timeouts()
+    retries: RetryPolicy = RetryPolicy()
+    default_headers: tuple[tuple[str, str], ...] = ()
+    key_header: Literal["bearer", "x-api-key"] = "bearer"
+    """How `/v1/messages` carries the key; every other route always takes `Authorization: Bearer`."""
+    routes: tuple[tuple[str, str], ...] = ()
+    """Paths that replace the built-in ones, by endpoint name."""
+    lenient_streams: bool = False
+    """True accepts a cleanly closed stream without its protocol's end."""
+    kling_metadata: bool = False
+    """True sends Kling bodies in the form that the unmodified gateway software accepts."""
+    max_json_bytes: int = 64 * 2**20
+    """Largest JSON body that is read, bytes after decompression."""
+    max_event_bytes: int = 8 * 2**20
+    """Largest single event of a stream, bytes."""
+
+    def route(self, name: str, path: str) -> str:
+        """The path of an endpoint, the caller's where they gave one."""
+        for known, replacement in self.routes:
+            if known == name:
+                return replacement
+        return path
+
+
+def make_config(
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    allow_insecure: bool = False,
+    timeout: float | Timeouts | None = None,
+    max_retries: int | None = None,
+    retries: RetryPolicy | None = None,
+    default_headers: Mapping[str, str] | None = None,
+    routes: Mapping[str, str] | None = None,
+    **plain: Any,
+) -> Config:
+    """Check a client's options and fill in what they leave out from the environment.
+
+    Raises:
+        ConfigError: An option is missing or cannot work.
+    """
+    return Config(
+        api_key=read_key(api_key),
+        base_url=check_base_url(base_url or os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL, allow_insecure),
+        timeouts=check_timeouts(timeout),
+        retries=check_retries(max_retries, retries or RetryPolicy()),
+        default_headers=tuple((default_headers or {}).items()),
+        routes=tuple((routes or {}).items()),
+        **plain,
+    )
+
+
+def read_key(given: str | None) -> Secret:
+    """The key from the argument, else from the first variable that is set."""
+    if given is not None:
+        return _checked_key(given, "the api_key argument")
+    for variable in KEY_VARIABLES:
+        if value := os.environ.get(variable):
+            return _checked_key(value, variable)
+    raise ConfigError(
+        "no API key was given",
+        hint=f"pass api_key=…, or set {KEY_VARIABLES[0]}; to try without a key, run `tikhub-ai demo` or use "
+        "tikhub_async.testing.Emulator",
+    )
+
+
+def _checked_key(value: str, source: str) -> Secret:
+    stripped = value.strip()
+    if not stripped:
+        raise ConfigError(f"the API key from {source} is empty")
+    if not (stripped.isascii() and stripped.isprintable()) or " " in stripped:
+        # The text must not quote the value: it may be a real key with a stray character.
+        raise ConfigError(
+            f"the API key from {source} has characters that cannot be sent in a header",
+            hint="copy it again from the console; keys look like sk- followed by 48 letters and digits",
+        )
+    return Secret(stripped, source)
+
+
+def check_base_url(url: str, allow_insecure: bool) -> str:
+    """A base URL without a trailing slash, https unless loopback or asked for."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(f"base_url {_without_credentials(parts)!r} is not an http(s) URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigError(f"base_url {_without_credentials(parts)!r} must not hold credentials, a query or a fragment")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not allow_insecure:
+        raise ConfigError(
+            f"base_url {url!r} would send the key and all prompts unencrypted",
+            hint="use https, or pass allow_insecure=True if this network is yours",
+        )
+    path = parts.path.rstrip("/")
+    # Pasted from a client that appends /chat/completions itself; doubled paths answer 200 with HTML here.
+    path = path.removesuffix("/v1")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _without_credentials(parts: SplitResult) -> str:
+    netloc = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{netloc}{parts.path}"
+
+
+def check_timeouts(timeout: float | Timeouts | None) -> Timeouts:
+    """`Timeouts` as given; a number is the total for calls that are not streamed."""
+    if timeout is None:
+        return Timeouts()
+    if isinstance(timeout, Timeouts):
+        return timeout
+    if not timeout > 0:
+        raise ConfigError(f"timeout must be > 0 seconds, got {timeout!r}")
+    return Timeouts(total=float(timeout))
+
+
+def check_retries(max_retries: int | None, policy: RetryPolicy) -> RetryPolicy:
+    """The policy with `max_retries` put in."""
+    if max_retries is None:
+        return policy
+    if max_retries < 0:
+        raise ConfigError(f"max_retries must be >= 0, got {max_retries!r}")
+    return msgspec.structs.replace(policy, max_retries=max_retries)
+
+
+def read_proxy(proxy: str | None) -> str | None:
+    """A proxy URL: as given, or from the usual variables for `"env"`.
+
+    aiohttp's `trust_env` is never used: it also reads netrc and puts foreign credentials on requests.
+    """
+    if proxy != "env":
+        return proxy
+    return next((value for name in PROXY_VARIABLES if (value := os.environ.get(name))), None)
+
+
+USER_AGENT = f"tikhub-async/{__version__}"

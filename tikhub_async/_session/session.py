@@ -1,0 +1,343 @@
+"""Calls: attempts, deadlines, what is sent again, and creations that nobody may lose."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+
+from tikhub_async._config import Config
+from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
+from tikhub_async._session.body import Stalled, StreamBody
+from tikhub_async._session.exchange import Answer, Exchange, failure_of, meta_of
+from tikhub_async._session.transport import Sent, Transport
+from tikhub_async._wire.request import Kind, Request
+from tikhub_async._wire.response import ERROR_BODY_LIMIT, error_of, not_a_stream
+from tikhub_async.errors import InDoubtError, TikHubError
+from tikhub_async.types._base import ResponseMeta, request_id_of
+
+T = TypeVar("T")
+logger = logging.getLogger("tikhub_async")
+
+TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Stalled, TikHubError)
+SENT_KEPT = 65536
+"""Characters of a sent body kept on an `InDoubtError`."""
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A creation whose caller was cancelled while it was in flight."""
+
+    endpoint: str
+    answer: Answer | None
+    error: TikHubError | None
+
+
+class _Call:
+    """The facts that grow over the attempts of one call."""
+
+    def __init__(self, request: Request, deadline: float | None) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.attempts = 0
+        self.doubts = 0
+        self.earlier: list[TikHubError] = []
+        self.sent = Sent()
+        self.sent_at = 0.0
+        self.abandoned = False
+        """The caller is gone: finish what is in flight, send nothing more."""
+
+    @property
+    def paid(self) -> bool:
+        return self.request.endpoint.kind in {Kind.CREATE, Kind.GENERATE}
+
+    @property
+    def in_flight(self) -> bool:
+        return self.sent.value
+
+
+class Session:
+    """One client's way to the gateway: its options over a transport that copies share."""
+
+    def __init__(self, config: Config, transport: Transport, *, owner: bool = True) -> None:
+        self.config = config
+        self.transport = transport
+        self.clock = transport.clock
+        self._owner = owner
+        self._exchange = Exchange(config, transport.clock)
+        self._key = transport.key_state(config.api_key)
+        self._random = random.random
+
+    def copy(self, config: Config) -> "Session":
+        """A session with other options over the same pools; closing it does nothing."""
+        return Session(config, self.transport, owner=False)
+
+    @property
+    def is_owner(self) -> bool:
+        """False for the session of a copied client."""
+        return self._owner
+
+    async def aclose(self) -> None:
+        """Drain creations in flight and close the running loop's pools."""
+        if self._owner:
+            await self.transport.aclose()
+
+    async def send(self, request: Request) -> Answer:
+        """The whole answer of a call.
+
+        Raises:
+            APIError: No usable answer, after the attempts its kind allows.
+            InDoubtError: A creation was sent and its outcome is unknown.
+        """
+        call = self._call(request, self._total(request, self.config.timeouts.total))
+        if request.endpoint.kind is Kind.CREATE:
+            return await self._shielded(call)
+        return await self._run(call, self._answer)
+
+    async def open_stream(self, request: Request) -> StreamBody:
+        """The open body of a streamed answer, its status and content type already checked.
+
+        Raises:
+            APIError: The stream did not open.
+        """
+        return await self._run(self._call(request, self._total(request, None)), self._body)
+
+    async def open_download(self, request: Request) -> StreamBody:
+        """The open body of a file behind the key, whatever its content type."""
+        return await self._run(self._call(request, self._total(request, None)), self._file)
+
+    def in_doubt(self, request: Request, reason: str, meta: ResponseMeta | None = None) -> InDoubtError:
+        """The error for a creation that was answered, but not with a task."""
+        call = _Call(request, None)
+        call.attempts = 1
+        call.sent_at = self.clock.time()
+        return self._in_doubt(call, TikHubError(reason, request_id=None if meta is None else request_id_of(meta.headers)))
+
+    # ── attempts ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _total(self, request: Request, default: float | None) -> float | None:
+        if request.timeout is not None:
+            return request.timeout
+        limit: float | None = getattr(self.config.timeouts, request.endpoint.timeout)
+        return limit if default is not None else None
+
+    def _call(self, request: Request, total: float | None) -> _Call:
+        return _Call(request, None if total is None else self.clock.now() + total)
+
+    async def _shielded(self, call: _Call) -> Answer:
+        # A separate task with `asyncio.shield` is the only thing that survives a native cancel() of the caller.
+        task = asyncio.get_running_loop().create_task(self._run(call, self._answer))
+        self.transport.own(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.done() or not call.in_flight:
+                task.cancel()
+            else:
+                call.abandoned = True
+                task.add_done_callback(lambda done: self._orphan(call, done))
+            raise
+
+    def _orphan(self, call: _Call, task: "asyncio.Task[Answer]") -> None:
+        name = call.request.endpoint.name
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            self.transport.orphans.append(Orphan(name, task.result(), None))
+            logger.warning("%s finished after its caller was cancelled; see client.tasks.orphans()", name)
+            return
+        ours = error if isinstance(error, TikHubError) else self._in_doubt(call, TikHubError("closed while in flight"))
+        self.transport.orphans.append(Orphan(name, None, ours))
+        logger.warning("%s failed after its caller was cancelled: %s", name, ours)
+
+    async def _run(self, call: _Call, once: "Callable[[_Call], Awaitable[T | Attempt]]") -> T:
+        while True:
+            await self._wait_for_hold(call)
+            call.attempts += 1
+            result = await once(call)
+            if not isinstance(result, Attempt):
+                self._key.quota.succeed(call.attempts - 1)
+                return result
+            wait = self._next_wait(call, result)
+            if wait is None:
+                break
+            call.earlier.append(result.error)
+            await self.clock.sleep(wait)
+        # Raised here, outside any `except`, so that no transport error with its headers hangs on to ours.
+        raise self._final(call, result)
+
+    def _next_wait(self, call: _Call, attempt: Attempt) -> float | None:
+        request, policy = call.request, self.config.retries
+        call.doubts += attempt.outcome is Outcome.IN_DOUBT
+        if call.abandoned or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries):
+            return None
+        if not may_resend(request.endpoint.kind, attempt, call.doubts, policy):
+            return None
+        wait = wait_before(call.attempts, attempt.error, policy, self._random)
+        if wait is None:
+            return None
+        if call.deadline is not None and self.clock.now() + wait >= call.deadline:
+            return None  # no sleep past a deadline
+        if getattr(attempt.error, "retry_after", None):
+            self._key.hold_until = max(self._key.hold_until, self.clock.now() + wait)
+        return wait if self._key.quota.spend() else None
+
+    async def _wait_for_hold(self, call: _Call) -> None:
+        wait = self._key.hold_until - self.clock.now()
+        if wait > 0 and (call.deadline is None or self.clock.now() + wait < call.deadline):
+            await self.clock.sleep(wait)
+
+    def _final(self, call: _Call, attempt: Attempt) -> TikHubError:
+        error = attempt.error
+        if call.request.endpoint.kind is Kind.CREATE and attempt.outcome is Outcome.IN_DOUBT:
+            return self._in_doubt(call, error)
+        error.attempts = call.attempts if attempt.outcome is not Outcome.UNSENT or call.attempts > 1 else 0
+        error.earlier = tuple(call.earlier)
+        error.maybe_billed = call.paid and call.doubts > 0
+        return error
+
+    def _in_doubt(self, call: _Call, cause: TikHubError) -> InDoubtError:
+        request = call.request
+        provider = request.endpoint.name.partition(".")[0]
+        sent = "multipart form" if request.body is None else request.body[:SENT_KEPT].decode("utf-8", "replace")
+        return InDoubtError(
+            f"a paid {provider} creation was sent and its outcome is unknown: {cause.message}",
+            provider=provider,
+            sent=sent,
+            sent_at=call.sent_at,
+            attempts=call.attempts,
+            request_id=cause.request_id,
+            where=request.where,
+            earlier=(*call.earlier, cause),
+            hint="it was not sent again; look in the console for a task of that time: if there is one, "
+            f'client.tasks.attach(("{provider}", "task_…")) takes it up, else create again',
+        )
+
+    # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _answer(self, call: _Call) -> Answer | Attempt:
+        opened = await self._open(call, self._first_byte(call.request))
+        if isinstance(opened, Attempt):
+            return opened
+        response, release = opened
+        try:
+            return await self._read_answer(call, response)
+        finally:
+            response.close()
+            release()
+
+    async def _read_answer(self, call: _Call, response: aiohttp.ClientResponse) -> Answer | Attempt:
+        meta = meta_of(response)
+        limit = self.config.max_json_bytes if response.status < 400 else ERROR_BODY_LIMIT
+        failure: BaseException | None = None
+        body = b""
+        left = self._left(call)
+        try:
+            async with self.clock.timeout(left):
+                body = await self._exchange.read(response, limit)
+        except TRANSPORT_FAILURES as caught:
+            failure = caught
+        if failure is not None:
+            error = failure_of(failure, call.request, call.sent, phase="total", limit=left)
+            error.request_id = request_id_of(meta.headers)
+            return classify(error, sent=True)
+        error_or_none = error_of(meta.status_code, meta.headers, body, call.request)
+        self._log(call, meta, len(body))
+        if error_or_none is not None:
+            return classify(error_or_none, sent=True)
+        kept = body if call.request.endpoint.keep_body else None
+        return Answer(self._complete(call, meta, kept), body)
+
+    async def _body(self, call: _Call) -> StreamBody | Attempt:
+        opened = await self._open(call, self.config.timeouts.first_byte)
+        if isinstance(opened, Attempt):
+            return opened
+        response, release = opened
+        content_type = response.headers.get("Content-Type", "")
+        if response.status == 200 and content_type.startswith("text/event-stream"):
+            meta = self._complete(call, meta_of(response), None)
+            self._log(call, meta, 0)
+            return self._exchange.open(response, release, call.deadline, meta)
+        return await self._not_a_stream(call, response, release)
+
+    async def _file(self, call: _Call) -> StreamBody | Attempt:
+        opened = await self._open(call, self.config.timeouts.first_byte)
+        if isinstance(opened, Attempt):
+            return opened
+        response, release = opened
+        if response.status in {200, 206} and response.content_type not in {"application/json", "text/html"}:
+            return self._exchange.open(response, release, call.deadline, self._complete(call, meta_of(response), None))
+        return await self._not_a_stream(call, response, release)
+
+    async def _not_a_stream(
+        self, call: _Call, response: aiohttp.ClientResponse, release: Callable[[], None]
+    ) -> Attempt:
+        try:
+            answer = await self._read_answer(call, response)
+        finally:
+            response.close()
+            release()
+        if isinstance(answer, Attempt):
+            return answer
+        error = not_a_stream(answer.meta.status_code, answer.meta.headers, answer.body, call.request)
+        return classify(error, sent=True)
+
+    async def _open(
+        self, call: _Call, first_byte: float | None
+    ) -> "tuple[aiohttp.ClientResponse, Callable[[], None]] | Attempt":
+        pools = self.transport.pools()
+        left = self._left(call)
+        limit = min((value for value in (first_byte, left) if value is not None), default=None)
+        phase = "total" if left is not None and limit == left else "first_byte"
+        call.sent.value = False
+        failure: BaseException | None = None
+        try:
+            await pools.slots.acquire(_smaller(self.config.timeouts.pool, left))
+        except TikHubError as caught:
+            failure = caught
+        if failure is not None:
+            return Attempt(Outcome.UNSENT, failure_of(failure, call.request, call.sent, phase="pool", limit=None))
+        call.sent_at = self.clock.time()
+        taken = True
+        try:
+            async with self.clock.timeout(limit):
+                response = await self._exchange.request(pools, call.request, call.sent)
+            taken = False
+            return response, pools.slots.release
+        except TRANSPORT_FAILURES as caught:
+            failure = caught
+        finally:
+            if taken:
+                pools.slots.release()
+        error = failure_of(failure, call.request, call.sent, phase=phase, limit=limit)
+        return classify(error, sent=call.sent.value)
+
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _first_byte(self, request: Request) -> float | None:
+        limits = self.config.timeouts
+        return limits.first_byte if request.endpoint.kind is Kind.CREATE else limits.answer
+
+    def _left(self, call: _Call) -> float | None:
+        return None if call.deadline is None else max(call.deadline - self.clock.now(), 0.0)
+
+    def _complete(self, call: _Call, meta: ResponseMeta, body: bytes | None) -> ResponseMeta:
+        return ResponseMeta(
+            status_code=meta.status_code,
+            headers=meta.headers,
+            attempts=call.attempts,
+            maybe_billed=call.paid and call.doubts > 0,
+            body=body,
+        )
+
+    def _log(self, call: _Call, meta: ResponseMeta, size: int) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                "%s → %d, attempt %d, %d bytes, request id %s",
+                call.request.where, meta.status_code, call.attempts, size, request_id_of(meta.headers),
+            )  # fmt: skip
+
+
+def _smaller(first: float | None, second: float | None) -> float | None:
+    return min((value for value in (first, second) if value is not None), default=None)

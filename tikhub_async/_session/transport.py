@@ -1,0 +1,255 @@
+"""Connections: one set of pools per running loop, opened when first used and closed by their owner.
+
+Three pools, because three things must not mix: API calls and streams (keep-alive), paid creations (always a fresh
+connection: a kept one that the server has just closed would leave the outcome of a creation open), and media of other
+hosts (never sees a key, refuses private addresses).
+"""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from tikhub_async._clock import Clock
+from tikhub_async._config import Secret
+from tikhub_async._retry import RetryQuota
+from tikhub_async.errors import APITimeoutError
+
+NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+"""aiohttp's own default ends any exchange after 300 s; ours are explicit."""
+KEEPALIVE_IDLE = 60
+"""Seconds of silence before the kernel probes a connection: a model may think for minutes behind a NAT."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one client may have open at once."""
+
+    connections: int = 1000
+    """API calls and streams in flight per event loop; further ones wait, at most `Timeouts.pool`."""
+    keepalive: float = 15.0
+    """Seconds an idle connection is kept."""
+
+
+class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pools are built with."""
+
+    limits: Limits = Limits()
+    session: aiohttp.ClientSession | None = None
+    """The caller's own session for API calls and streams; never closed here."""
+    connector_factory: Callable[[], aiohttp.BaseConnector] | None = None
+    proxy: str | None = None
+    tls: ssl.SSLContext | None = None
+    allow_private_media: bool = False
+    """True lets results be fetched from private addresses and over plain http."""
+
+
+class KeyState:
+    """What all calls with one key share."""
+
+    def __init__(self) -> None:
+        self.quota = RetryQuota()
+        self.hold_until = 0.0
+        """No call leaves before this moment (`Clock.now`): a 429 said so."""
+
+
+class Transport:
+    """Pools and shared state of a client and its copies; outlives event loops."""
+
+    def __init__(self, options: TransportOptions, clock: Clock) -> None:
+        self.options = options
+        self.clock = clock
+        self.orphans: deque[Any] = deque(maxlen=10_000)
+        """Creations whose caller was cancelled: delivered to nobody yet."""
+        self._pools: dict[int, Pools] = {}
+        self._keys: dict[Secret, KeyState] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def pools(self) -> "Pools":
+        """The running loop's pools. Those of closed loops and of a parent process are dropped."""
+        loop = asyncio.get_running_loop()
+        pools = self._pools.get(id(loop))
+        if pools is not None and pools.loop is loop and pools.pid == os.getpid():
+            return pools
+        self._pools = {key: kept for key, kept in self._pools.items() if not kept.is_dead()}
+        pools = self._pools[id(loop)] = Pools(self.options, loop, self.clock)
+        return pools
+
+    def key_state(self, key: Secret) -> KeyState:
+        """Retry quota and hold of a key."""
+        return self._keys.setdefault(key, KeyState())
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        """Keep a background task alive and have its outcome retrieved, whatever happens to its caller."""
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # retrieved here, so that asyncio never reports it as lost
+
+    async def aclose(self, drain: float = 30.0) -> None:
+        """Let creations in flight finish for at most `drain` seconds, then close the running loop's pools."""
+        loop = asyncio.get_running_loop()
+        tasks = {task for task in self._tasks if task.get_loop() is loop}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=drain)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        pools = self._pools.pop(id(loop), None)
+        if pools is not None:
+            await pools.aclose()
+
+
+class Pools:
+    """The connections of one event loop."""
+
+    def __init__(self, options: TransportOptions, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+        self.loop = loop
+        self.pid = os.getpid()
+        self.slots = Slots(options.limits.connections, clock)
+        self.proxy = options.proxy
+        self._options = options
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    def is_dead(self) -> bool:
+        """True when nothing of these pools can be used or closed any more."""
+        return self.loop.is_closed() or self.pid != os.getpid()
+
+    def api(self) -> aiohttp.ClientSession:
+        """Calls and streams to the gateway: the injected session, else ours."""
+        return self._options.session or self._sessions.get("api") or self._open("api", force_close=False)
+
+    def paid(self) -> aiohttp.ClientSession:
+        """Creations: a fresh connection each, and a record of whether anything was sent."""
+        return self._sessions.get("paid") or self._open("paid", force_close=True)
+
+    def media(self) -> aiohttp.ClientSession:
+        """Results on other hosts: no key, no compression that would hide the length, no private addresses."""
+        return self._sessions.get("media") or self._open("media", force_close=False)
+
+    def _open(self, name: str, *, force_close: bool) -> aiohttp.ClientSession:
+        session = aiohttp.ClientSession(
+            connector=self._connector(name, force_close=force_close),
+            cookie_jar=aiohttp.DummyCookieJar(),  # the default jar replays one caller's cookies with another's key
+            timeout=NO_TIMEOUT,
+            trust_env=False,
+            auto_decompress=name != "media",
+            trace_configs=[_sent_trace()] if name == "paid" else [],
+            read_bufsize=2**18 if name == "media" else 2**16,
+        )
+        self._sessions[name] = session
+        return session
+
+    def _connector(self, name: str, *, force_close: bool) -> aiohttp.BaseConnector:
+        if self._options.connector_factory is not None:
+            return self._options.connector_factory()
+        guarded = name == "media" and not self._options.allow_private_media and self._options.proxy is None
+        arguments: dict[str, Any] = {} if force_close else {"keepalive_timeout": self._options.limits.keepalive}
+        return aiohttp.TCPConnector(
+            limit=0,  # the slots below limit, so that waiting for one has a clock of its own
+            force_close=force_close,
+            ssl=self._options.tls or True,
+            socket_factory=_public_socket if guarded else _keepalive_socket,
+            **arguments,
+        )
+
+    async def aclose(self) -> None:
+        """Close what was opened here; an injected session belongs to the caller."""
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
+
+
+class Slots:
+    """A limit on exchanges in flight whose queue has a timeout of its own."""
+
+    def __init__(self, size: int, clock: Clock) -> None:
+        self._semaphore = asyncio.Semaphore(size)
+        self._clock = clock
+        self.size = size
+
+    async def acquire(self, limit: float | None) -> None:
+        """Take a slot.
+
+        Raises:
+            APITimeoutError: None became free within `limit` seconds; nothing was sent.
+        """
+        if not self._semaphore.locked():
+            await self._semaphore.acquire()  # does not suspend while a slot is free
+            return
+        try:
+            async with self._clock.timeout(limit):
+                await self._semaphore.acquire()
+        except TimeoutError:
+            pass
+        else:
+            return
+        raise APITimeoutError(
+            f"all {self.size} connections were busy for {limit:g} s",
+            phase="pool",
+            seconds=limit,
+            hint="raise limits=Limits(connections=…), or bound your own concurrency; look for streams left open",
+        )
+
+    def release(self) -> None:
+        """Give a slot back."""
+        self._semaphore.release()
+
+
+class Sent:
+    """Whether a request has begun to leave the machine."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = False
+
+
+def _sent_trace() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+
+    async def headers_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+        if isinstance(context.trace_request_ctx, Sent):
+            context.trace_request_ctx.value = True
+
+    trace.on_request_headers_sent.append(headers_sent)
+    return trace
+
+
+def _keepalive_socket(address: Any) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE)
+    return made
+
+
+class PrivateAddress(OSError):
+    """A result's host resolves to an address that is not public."""
+
+
+def _public_socket(address: Any) -> socket.socket:
+    # Every address passes here, IP literals in any spelling included; a resolver would not see those.
+    target = address[4][0]
+    if not is_public(target):
+        raise PrivateAddress(f"{target} is not a public address")
+    return _keepalive_socket(address)
+
+
+def is_public(address: str) -> bool:
+    """True for an address anybody on the internet may be asked for."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return (mapped or parsed).is_global and not parsed.is_multicast

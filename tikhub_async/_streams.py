@@ -1,0 +1,429 @@
+"""`EventStream`: the typed events of a streamed answer, and the finished object behind them.
+
+bytes → server-sent events → structs → accumulator, one pass per read; no `await` and no timer per event. A stream
+either reaches its protocol's end or raises with everything received so far. Bytes that arrived before a failure are
+delivered before it is raised.
+"""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import aiohttp
+import msgspec
+
+from tikhub_async._session import Session, StreamBody
+from tikhub_async._session.body import Stalled
+from tikhub_async._wire import codec
+from tikhub_async._wire.request import Request
+from tikhub_async._wire.response import error_in_stream
+from tikhub_async._wire.sse import ServerSentEvent, SSEDecoder
+from tikhub_async.errors import (
+    DecodeError,
+    ProtocolError,
+    StreamInterrupted,
+    StreamTimeout,
+    TikHubError,
+    shorten,
+)
+from tikhub_async.types._base import Headers, Response, ResponseMeta, request_id_of
+
+E = TypeVar("E")
+R = TypeVar("R", bound=Response)
+DONE = b"[DONE]"
+
+
+class Accumulator(Protocol[E, R]):
+    """A streaming dialect: what its events are, and what they add up to."""
+
+    event_type: ClassVar[Any]
+    """The type of each event."""
+    error: dict[str, Any] | None
+    """An error event, once one was fed."""
+    complete: bool
+    """True once the protocol's end was seen."""
+    ended: bool
+    """True once nothing more can follow."""
+
+    @property
+    def usage(self) -> Any:
+        """The last usage seen; None means unknown."""
+
+    def feed(self, events: Sequence[E]) -> int:
+        """Take events in; the number of them that may be handed on (less than all before an error event)."""
+        ...
+
+    def snapshot(self) -> R:
+        """What the events so far add up to."""
+        ...
+
+    def problem(self) -> TikHubError | None:
+        """A failure that the protocol reports although the stream is complete."""
+        ...
+
+    @staticmethod
+    def text(event: E) -> str:
+        """The visible text an event adds."""
+        ...
+
+
+class StreamStats(msgspec.Struct):
+    """Counts and times of one stream; times in seconds since the request was sent."""
+
+    events: int = 0
+    bytes: int = 0
+    opened: float | None = None
+    """Until the answer's headers."""
+    first_event: float | None = None
+    """Until the first data event."""
+    last_event: float | None = None
+    """Until the last data event so far."""
+    attempts: int = 0
+    """Requests sent, the first one included."""
+
+
+class EventStream(Generic[E, R]):
+    """The events of a streamed answer, as an async iterator and context manager.
+
+    The request leaves on `async with` or with the first event. Iterating to the end, an error and `aclose()` all give
+    the connection back; after a `break` outside `async with`, call `aclose()`.
+
+    Raises while iterating:
+        StreamInterrupted: The stream ended before its protocol's end; `partial` and `usage` hold what arrived.
+        StreamTimeout: No data event within `Timeouts.idle`, or the total limit ran out.
+        APIStatusError: The gateway refused the request, or sent an error inside the stream (`stage="stream"`).
+        ProtocolError, DecodeError: The answer is empty, no event stream, or holds something that is not JSON.
+    """
+
+    def __init__(self, session: Session, request: Request, accumulator: Accumulator[E, R]) -> None:
+        self._session = session
+        self._request = request
+        self._accumulator = accumulator
+        self._decode = codec.decoder_for(accumulator.event_type).decode
+        self._decoder = SSEDecoder(session.config.max_event_bytes)
+        self._body: StreamBody | None = None
+        self._meta = ResponseMeta()
+        self._batch: list[E] = []
+        self._next = 0
+        self._failure: BaseException | None = None
+        self._finished = False
+        self._done_seen = False
+        self._result: R | None = None
+        self._sent_at = 0.0
+        self.stats = StreamStats()
+        """Counts and times so far."""
+
+    # ── iteration ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __aiter__(self) -> "EventStream[E, R]":
+        return self
+
+    async def __anext__(self) -> E:
+        index = self._next
+        if index >= len(self._batch):
+            await self._advance()
+            index = 0
+        self._next = index + 1
+        return self._batch[index]
+
+    async def __aenter__(self) -> "EventStream[E, R]":
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give the connection back; the provider is told to stop if it is still sending. Never raises."""
+        if self._body is not None and not self._body.closed:
+            self._body.close()
+        if not self._finished and self._failure is None:
+            self._failure = self._interrupted("the stream was closed before its end")
+
+    @property
+    def text_stream(self) -> "TextStream[E, R]":
+        """The visible text as it arrives, piece by piece; empty pieces are left out."""
+        return TextStream(self)
+
+    # ── results ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def final(self) -> R:
+        """The whole result, after reading what is left of the stream.
+
+        Raises:
+            StreamInterrupted: The stream did not reach its end, or was closed before it.
+        """
+        while not self._finished:
+            self._batch, self._next = [], 0
+            try:
+                await self._advance()
+            except StopAsyncIteration:
+                break
+        if self._failure is not None:
+            raise self._failure
+        return self.partial
+
+    async def final_text(self) -> str:
+        """The visible text of the whole result. Raises as `final`."""
+        text: str = getattr(await self.final(), "text", "")
+        return text
+
+    @property
+    def partial(self) -> R:
+        """The result so far: everything received, which may be ahead of what was iterated."""
+        if self._result is not None:
+            return self._result
+        result = self._accumulator.snapshot()
+        result.attach(self._meta)
+        if self._finished:
+            self._result = result
+        return result
+
+    @property
+    def usage(self) -> Any:
+        """The last usage the stream reported; None means unknown, not zero."""
+        return self._accumulator.usage
+
+    @property
+    def request_id(self) -> str | None:
+        """The gateway's request id; None before the request was sent."""
+        return request_id_of(self._meta.headers)
+
+    @property
+    def headers(self) -> Headers:
+        """Headers of the answer; empty before the request was sent."""
+        return self._meta.headers
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _open(self) -> StreamBody:
+        if self._failure is not None:
+            raise self._failure
+        if self._body is None:
+            clock = self._session.clock
+            self._sent_at = clock.now()
+            try:
+                body = await self._session.open_stream(self._request)
+            except TikHubError as failure:
+                self._failure = failure
+                raise
+            except BaseException:
+                # Cancelled while opening: another try would be another paid request.
+                self._failure = self._interrupted("the stream was cancelled before it opened")
+                raise
+            self._body, self._meta = body, body.meta
+            self.stats.opened = clock.now() - self._sent_at
+            self.stats.attempts = body.meta.attempts
+        return self._body
+
+    async def _advance(self) -> None:
+        """Put at least one event into the batch, or end: by StopAsyncIteration or by the stream's error."""
+        self._batch, self._next = [], 0
+        if self._failure is None and not self._finished:
+            body = await self._open()
+            body.start_waiting()
+            while not self._batch and self._failure is None and not self._finished:
+                await self._fill(body)
+            body.stop_waiting()
+        if self._batch:
+            return
+        if self._failure is not None:
+            raise self._failure
+        raise StopAsyncIteration
+
+    async def _fill(self, body: StreamBody) -> None:
+        failure: Exception | None = None
+        data = b""
+        try:
+            data = await body.read()
+        except (aiohttp.ClientError, OSError, Stalled) as caught:
+            failure = caught
+        if failure is not None:
+            self._fail(self._transport_failure(failure))
+        elif data:
+            self.stats.bytes += len(data)
+            try:
+                events = self._decoder.decode(data)
+            except ProtocolError as caught:
+                self._fail(caught)
+            else:
+                self._take(events)
+                if not events and self._session.config.timeouts.comments_are_data:
+                    body.start_waiting()
+        else:
+            self._take(self._decoder.flush(), at_end=True)
+            if self._failure is None and not self._finished:
+                self._end_of_body()
+        if self._finished:
+            await body.finish()
+
+    def _take(self, events: list[ServerSentEvent], *, at_end: bool = False) -> None:
+        decode = self._decode
+        batch: list[E] = []
+        failure: TikHubError | None = None
+        for event in events:
+            data = event.data
+            try:
+                batch.append(decode(data))
+            except codec.FAILURES:
+                if data.strip() == DONE:
+                    self._done_seen = True
+                    break
+                failure = self._take_odd(data, batch, at_end=at_end)
+                if failure is not None:
+                    break
+        accumulator = self._accumulator
+        if batch:
+            taken = accumulator.feed(batch)
+            self._count(taken)
+            self._batch = batch if taken == len(batch) else batch[:taken]
+            if accumulator.error is not None:
+                failure = error_in_stream(accumulator.error, self.headers, self._request, self._partial_or_none())
+        if failure is not None:
+            self._fail(failure)
+        elif accumulator.ended or self._done_seen:
+            self._end()
+
+    def _take_odd(self, data: bytes, batch: list[E], *, at_end: bool) -> TikHubError | None:
+        """An event the fast path refused: read it leniently into `batch`, or say what is wrong with it."""
+        if at_end and not data.rstrip().endswith((b"}", b"]")):
+            return self._interrupted("the stream was cut inside an event")
+        number = self.stats.events + len(batch) + 1
+        try:
+            batch.append(codec.decode_lenient(data, self._accumulator.event_type))
+        except DecodeError as error:
+            error.event_number = number
+            error.message = f"event {number}: {error.message}"
+            error.where = self._request.where
+            error.request_id = self.request_id
+            error.stage = "stream"
+            error.maybe_billed = True
+            return error
+        return None
+
+    def _count(self, events: int) -> None:
+        if events:
+            now = self._session.clock.now() - self._sent_at
+            stats = self.stats
+            stats.events += events
+            stats.last_event = now
+            if stats.first_event is None:
+                stats.first_event = now
+
+    # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _end(self) -> None:
+        accumulator = self._accumulator
+        if accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
+            self._finish()
+        elif self.stats.events:
+            self._fail(self._interrupted("the stream said [DONE] without its protocol's end"))
+        else:
+            self._fail(self._empty())
+
+    def _end_of_body(self) -> None:
+        error = self._stray_error()
+        if error is not None:
+            self._fail(error)
+        elif self._accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
+            self._finish()
+        elif self.stats.events:
+            self._fail(self._interrupted("the stream ended before its protocol's end"))
+        else:
+            self._fail(self._empty())
+
+    def _finish(self) -> None:
+        self._finished = True
+        problem = self._accumulator.problem()
+        if problem is not None:
+            problem.where = self._request.where
+            problem.request_id = self.request_id
+            self._failure = problem
+
+    def _fail(self, failure: TikHubError) -> None:
+        self._failure = failure
+        if isinstance(failure, ProtocolError) and failure.partial is None:
+            failure.partial = self._partial_or_none()
+        if self._body is not None:
+            self._body.close()
+
+    def _stray_error(self) -> TikHubError | None:
+        """The error that was written into the open stream as bare JSON, without `data:`."""
+        stray = self._decoder.stray.strip()
+        if not stray.startswith((b"{", b"[")):
+            return None
+        try:
+            event = codec.loads(stray)
+        except (ValueError, RecursionError):
+            return self._interrupted(f"the stream ended in {shorten(stray.decode('utf-8', 'replace'))!r}")
+        return error_in_stream(event, self.headers, self._request, self._partial_or_none())
+
+    def _partial_or_none(self) -> R | None:
+        return self.partial if self.stats.events else None
+
+    def _empty(self) -> ProtocolError:
+        return ProtocolError(
+            "the stream is empty",
+            status_code=self._meta.status_code,
+            headers=self.headers,
+            stage="stream",
+            hint="the provider sent nothing through the gateway, or its filter blocked the prompt without saying so; "
+            "it may have been billed",
+            **self._facts(),
+        )
+
+    def _interrupted(self, reason: str) -> StreamInterrupted:
+        return StreamInterrupted(
+            f"{reason}, after {self.stats.events} events",
+            partial=self._partial_or_none(),
+            usage=self.usage,
+            hint="what arrived is on .partial; lenient_streams=True on the client accepts a clean end of stream",
+            **self._facts(),
+        )
+
+    def _transport_failure(self, failure: Exception) -> TikHubError:
+        partial, usage, facts = self._partial_or_none(), self.usage, self._facts()
+        if isinstance(failure, Stalled):
+            return StreamTimeout(
+                f"no data event for {failure.seconds:g} s"
+                if failure.phase == "idle"
+                else f"the stream outlived its limit of {failure.seconds:g} s",
+                phase=failure.phase,
+                seconds=failure.seconds,
+                partial=partial,
+                usage=usage,
+                **facts,
+            )
+        reason = f"the connection failed ({type(failure).__name__}), after {self.stats.events} events"
+        return StreamInterrupted(reason, partial=partial, usage=usage, **facts)
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "where": self._request.where,
+            "request_id": self.request_id,
+            "attempts": self._meta.attempts if self._body is not None else 0,
+            "maybe_billed": self._body is not None,
+        }
+
+
+class TextStream(Generic[E, R]):
+    """The visible text of a stream; shares its position with the stream itself."""
+
+    def __init__(self, stream: EventStream[E, R]) -> None:
+        self._stream = stream
+        self._text = stream._accumulator.text  # noqa: SLF001 - the two are one object in two forms
+
+    def __aiter__(self) -> "TextStream[E, R]":
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            piece = self._text(await self._stream.__anext__())
+            if piece:
+                return piece
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._stream.aclose()

@@ -1,0 +1,290 @@
+"""`VideoTask`: a durable handle on a video that is being made; `Video`: what a finished one gives."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tikhub_async._session import Session
+from tikhub_async._tasks.download import Progress, download_to, open_result
+from tikhub_async._tasks.failure import error_for
+from tikhub_async._wire import codec
+from tikhub_async._wire.request import Request
+from tikhub_async.errors import ConfigError
+from tikhub_async.types._base import Response
+from tikhub_async.types.task import TaskState, TaskStatus
+
+if TYPE_CHECKING:
+    from tikhub_async._tasks.download import ResultBytes
+    from tikhub_async._tasks.poller import Poller, Updates
+
+R = TypeVar("R", bound=Response)
+
+DEFAULT_TIMEOUT = 1200.0
+"""Seconds `wait` waits when not told otherwise; most videos take one to ten minutes."""
+SAVED_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TaskKind(Generic[R]):
+    """How tasks of one route are looked at; each video provider makes one per route."""
+
+    provider: str
+    """As `seedance` or `kling.text2video`; the name in saved handles."""
+    retrieve: Callable[[Session, str], Request]
+    """The request that looks at a task."""
+    response: type[R]
+    """What that request answers."""
+    state_of: Callable[[R], TaskState]
+    """What that answer means."""
+    content: Callable[[Session, str], Request] | None = None
+    """The request for the file itself, where the gateway has a content route."""
+
+
+class VideoTask(Generic[R]):
+    """A video task of any provider: look at it, wait for it, download its result, save it for later.
+
+    The handle outlives the program: `to_dict()` gives what `client.tasks.attach` takes up again. Losing it costs
+    nothing at the provider; the task goes on.
+    """
+
+    def __init__(
+        self,
+        kind: TaskKind[R],
+        task_id: str,
+        session: Session | None,
+        poller: "Poller | None",
+        *,
+        state: TaskState | None = None,
+        response: R | None = None,
+        creation: Response | None = None,
+        created_at: float | None = None,
+    ) -> None:
+        self.kind = kind
+        self.id = task_id
+        """The id to ask with."""
+        self.state = state or TaskState(id=task_id)
+        """The task as last seen."""
+        self.response: R | None = response
+        """The last answer to a look, as documented; None before the first."""
+        self.creation: Response | None = creation
+        """The answer to the creation; None for a handle that was attached."""
+        self.created_at = created_at
+        """When the creation was answered, Unix seconds; None when unknown."""
+        self._session = session
+        self._poller = poller
+
+    # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def provider(self) -> str:
+        """As `seedance`, `sora`, `kling.image2video`, `veo`."""
+        return self.kind.provider
+
+    @property
+    def status(self) -> TaskStatus:
+        """`queued`, `running`, `succeeded`, `failed`, `cancelled`, `expired` or `unknown`, as last seen."""
+        return self.state.status
+
+    @property
+    def progress(self) -> int | None:
+        """0…100 as last seen, coarse; None when the provider does not say."""
+        return self.state.progress
+
+    @property
+    def url(self) -> str | None:
+        """The video's address once the task has succeeded and the provider gave one."""
+        return self.state.url
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, in the provider's words."""
+        return self.state.error
+
+    @property
+    def raw(self) -> Any:
+        """The last answer as plain data; None before the first look."""
+        return codec.loads(self.state.raw) if self.state.raw else None
+
+    @property
+    def done(self) -> bool:
+        """True once the task has ended, for better or worse."""
+        return self.state.done
+
+    def __repr__(self) -> str:
+        progress = "" if self.progress is None else f" {self.progress}%"
+        return f"<VideoTask {self.provider} {self.id} {self.status}{progress}>"
+
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def refresh(self) -> "VideoTask[R]":
+        """Look once; the handle itself, updated.
+
+        Raises:
+            NotFoundError: The gateway does not know the id, or it belongs to another account.
+            APIError: The look failed; the task is not affected.
+        """
+        self.apply(*await self.look())
+        return self
+
+    async def look(self, *, retry: bool = True) -> tuple[R, TaskState]:
+        """Ask the gateway once and leave the handle as it is; `retry=False` sends exactly one request."""
+        session = self._live()
+        request = self.kind.retrieve(session, self.id)
+        if not retry:
+            request = request.with_retries(0)
+        answer = await session.send(request)
+        response = codec.decode(answer.body, self.kind.response)
+        response.attach(answer.meta)
+        return response, self.kind.state_of(response)
+
+    def apply(self, response: R, state: TaskState) -> None:
+        """Take over what a look has shown."""
+        self.response = response
+        self.state = state
+
+    async def wait(
+        self,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        poll_interval: float | None = None,
+        on_update: "Callable[[VideoTask[Any]], None] | None" = None,
+    ) -> "Video":
+        """The finished video.
+
+        All waits of a client share one schedule, so thousands of them cost little and poll politely.
+
+        Args:
+            timeout: Seconds from now; None waits for ever.
+            poll_interval: Seconds between looks; by default 5 s to the first, then 10 growing to 20. The gateway
+                itself asks providers every 15 s or so: shorter brings nothing.
+            on_update: Called with this handle whenever status or progress changed.
+
+        Raises:
+            TaskFailed, TaskCancelled, TaskExpired: The task ended without a video.
+            TaskTimeout: The time is up. The task goes on; `error.task` attaches again.
+            APIError: The gateway refuses to answer about this task (unknown id, key revoked or used up).
+        """
+        if not self.done:
+            await self._watching().wait(self, timeout=timeout, interval=poll_interval, on_update=on_update)
+        return self.video()
+
+    def updates(self, *, timeout: float | None = DEFAULT_TIMEOUT, poll_interval: float | None = None) -> "Updates":
+        """This handle after every change, as an async iterator that ends when the task does.
+
+        Raises while iterating: as `wait`, but a failed task is yielded once and then ends the iteration.
+        """
+        return self._watching().updates(self, timeout=timeout, interval=poll_interval)
+
+    def video(self) -> "Video":
+        """The result of a task that is done.
+
+        Raises:
+            TaskFailed, TaskCancelled, TaskExpired: It ended without a video.
+            ConfigError: It is not done yet.
+        """
+        if not self.done:
+            raise ConfigError(f"task {self.id} is {self.status}", hint="await task.wait() first", stage="task")
+        if self.status != "succeeded":
+            raise error_for(self.to_dict(), self.state)
+        return Video(task=self)
+
+    async def download(
+        self, path: "str | os.PathLike[str]", *, overwrite: bool = False, progress: Progress | None = None
+    ) -> str:
+        """Save the finished video; see `Video.download`."""
+        return await self.video().download(path, overwrite=overwrite, progress=progress)
+
+    # ── keeping ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def to_dict(self) -> dict[str, Any]:
+        """The handle as JSON-ready data without secrets, for `client.tasks.attach`."""
+        saved: dict[str, Any] = {"version": SAVED_VERSION, "provider": self.provider, "id": self.id}
+        if self.created_at is not None:
+            saved["created_at"] = self.created_at
+        if self.status != "unknown":
+            saved["status"] = self.status
+        return saved
+
+    def watch_key(self) -> tuple[str, str, int]:
+        """What makes two handles the same task of the same client."""
+        return (self.provider, self.id, id(self._session))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickled handle keeps what was seen, and neither connections nor keys.
+        return {**self.__dict__, "_session": None, "_poller": None}
+
+    def _live(self) -> Session:
+        if self._session is None:
+            raise ConfigError(
+                "this handle has no client: it was unpickled", hint="client.tasks.attach(task.to_dict())", stage="task"
+            )
+        return self._session
+
+    def _watching(self) -> "Poller":
+        self._live()
+        assert self._poller is not None
+        return self._poller
+
+
+@dataclass(frozen=True, repr=False)
+class Video:
+    """A finished video."""
+
+    task: VideoTask[Any]
+    """Its task."""
+    urls: tuple[str, ...] = field(init=False)
+    """Every result of the task; may be empty when the file came inside the answer or has a content route only."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "urls", self.task.state.urls)
+
+    @property
+    def url(self) -> str:
+        """Where the video is; `""` when it came inside the answer, or only through the gateway's content route.
+
+        Results expire (commonly after 24 hours): download soon.
+        """
+        return self.task.state.url or ""
+
+    @property
+    def extras(self) -> dict[str, str]:
+        """Other results by name: `last_frame`, `thumbnail` …"""
+        return self.task.state.extras
+
+    @property
+    def usage(self) -> dict[str, Any] | None:
+        """What the provider counted, under its own names; None means unknown."""
+        return self.task.state.usage
+
+    def __repr__(self) -> str:
+        return f"<Video of {self.task.provider} {self.task.id}>"
+
+    async def download(
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        which: int | str = 0,
+    ) -> str:
+        """Save the video and return the path.
+
+        Written to `path.part`, checked against the announced length, then renamed; a file under the final name is
+        whole. The key goes to the gateway only. A failed download never affects the task: call again.
+
+        Args:
+            path: Where to; the directory must exist.
+            overwrite: Replace a file that is there.
+            progress: Called with (bytes so far, bytes in all or None).
+            which: Number of the result when there are several, or the name of an extra (`"last_frame"`).
+
+        Raises:
+            DownloadError: The file could not be fetched whole.
+            FileExistsError: `path` exists and `overwrite` is False.
+        """
+        return await download_to(self.task, path, which=which, overwrite=overwrite, progress=progress)
+
+    def open(self, *, which: int | str = 0) -> "ResultBytes":
+        """The video as an async iterator of bytes, for relaying without a file; use it as a context manager."""
+        return open_result(self.task, which=which)

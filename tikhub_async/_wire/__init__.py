@@ -1,0 +1,1 @@
+"""Bytes ↔ data: pure functions and small machines. No `await`, no aiohttp, no clock."""

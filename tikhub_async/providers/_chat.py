@@ -1,0 +1,80 @@
+"""Chat completions: one dialect, three providers (`client.openai`, `client.claude`, `client.deepseek`).
+
+POST /v1/chat/completions. The path is inferred from the gateway software and used by a public client; the pages are
+https://ai-docs.tikhub.io/411636868e0 (OpenAI) and its neighbours, whose bodies were not readable.
+"""
+
+from typing import Any, Unpack
+
+from tikhub_async._accumulate.chat import ChatAccumulator
+from tikhub_async._session import Session
+from tikhub_async._streams import EventStream
+from tikhub_async._tasks import Poller
+from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
+from tikhub_async.providers._base import Provider
+from tikhub_async.types.chat import ChatCompletionChunk, ChatCompletionParams, ChatCompletionResponse
+
+ChatStream = EventStream[ChatCompletionChunk, ChatCompletionResponse]
+"""What `chat.completions.stream` gives."""
+
+
+def chat_endpoint(provider: str) -> Endpoint:
+    """The chat route under a provider's name."""
+    return Endpoint(
+        name=f"{provider}.chat.completions", method="POST", path="/v1/chat/completions", kind=Kind.GENERATE
+    )
+
+
+class ChatCompletions(Provider):
+    """`client.<provider>.chat.completions`."""
+
+    def __init__(self, session: Session, poller: Poller, endpoint: Endpoint) -> None:
+        super().__init__(session, poller)
+        self._endpoint = endpoint
+        self._create_schema = Schema.of(f"{endpoint.name}.create", ChatCompletionParams)
+        self._stream_schema = Schema.of(f"{endpoint.name}.stream", ChatCompletionParams)
+
+    async def create(self, **params: Unpack[ChatCompletionParams]) -> ChatCompletionResponse:
+        """The whole completion.
+
+        Check `choices[i].finish_reason`: `length` means that the token limit cut the text.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+            APIStatusError: The gateway or the provider refused.
+            APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+            ProtocolError: The answer is no completion.
+
+        Source: POST /v1/chat/completions.
+        """
+        self._create_schema.check(params)
+        return await self._send(self._request(params), ChatCompletionResponse)
+
+    def stream(self, **params: Unpack[ChatCompletionParams]) -> ChatStream:
+        """The completion as it is written.
+
+        Usage is asked for (`stream_options.include_usage`) unless `stream_options` says otherwise. The stream is
+        complete once every choice has its `finish_reason`.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+
+        Source: POST /v1/chat/completions with `stream: true`.
+        """
+        self._stream_schema.check(params)
+        return self._stream(self._request(params, stream=True), ChatAccumulator())
+
+    def _request(self, params: ChatCompletionParams, *, stream: bool = False) -> Request:
+        body: dict[str, Any] = body_of(params)
+        if stream:
+            body["stream"] = True
+            body.setdefault("stream_options", {"include_usage": True})
+        return self._build(self._endpoint, params, body=body, stream=stream)
+
+
+class Chat:
+    """`client.<provider>.chat`."""
+
+    def __init__(self, session: Session, poller: Poller, endpoint: Endpoint) -> None:
+        self.completions = ChatCompletions(session, poller, endpoint)
+        """Chat completions, whole or streamed."""

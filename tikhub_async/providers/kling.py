@@ -1,0 +1,237 @@
+"""Kling, Kuaishou's video models.
+
+| call | route | evidence |
+|---|---|---|
+| `text2video.create` | `POST /kling/v1/videos/text2video` | documented, 419974984e0 |
+| `text2video.retrieve` | `GET /kling/v1/videos/text2video/{task_id}` | inferred from the gateway software |
+| `image2video.create` | `POST /kling/v1/videos/image2video` | inferred; page 419974986e0 |
+| `image2video.retrieve` | `GET /kling/v1/videos/image2video/{task_id}` | inferred |
+
+Kling's own answers have a number in `code` and times in milliseconds; the gateway's have text and seconds.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from tikhub_async._tasks.state import (
+    created_from,
+    first_id,
+    links,
+    object_state,
+    seconds,
+    sentence,
+    state_from,
+    status_of,
+)
+from tikhub_async._wire.request import body_of
+from tikhub_async.providers import _rules
+from tikhub_async.types.kling import KlingTask, KlingTaskDetailResponse, KlingTaskResponse
+from tikhub_async.types.task import TaskState, TaskStatus
+
+STATUS: Mapping[str, TaskStatus] = {
+    "submitted": "queued",
+    "processing": "running",
+    "succeed": "succeeded",
+    "failed": "failed",
+}
+"""Kling's words; `succeed` has no final d."""
+
+PASSING_CODES = frozenset({1302, 1303, 5000, 5001, 5002})
+"""Kling's codes for "too often", "too many at once" and its own faults: they say nothing about a task."""
+
+SILENT_MODELS = re.compile(r"kling-v(1(-[56])?|2-master|2-1(-master)?|2-5-turbo)\Z")
+"""Models without sound, which came with v2-6."""
+
+SHORT_MODELS = re.compile(r"kling-v[12](-|\Z)")
+"""Models that make 5 or 10 seconds only."""
+
+
+def state_of(body: KlingTaskDetailResponse) -> TaskState:
+    """The state that the answer to a retrieval tells.
+
+    A number other than 0 in Kling's own `code` is a failure, unless it speaks of the call and not of the task.
+    """
+    state = state_from(body, _native)
+    if isinstance(body.code, int) and body.code and body.code not in PASSING_CODES and not state.done:
+        return msgspec.structs.replace(
+            state, status="failed", word=str(body.code), error=state.note, error_code=body.code, note=None
+        )
+    return state
+
+
+def created(body: KlingTaskResponse) -> TaskState:
+    """The state that the answer to a creation tells."""
+    return created_from(body, _native)
+
+
+def task_id_of(body: KlingTaskResponse) -> str:
+    """The id to ask with; `""` when the answer has none."""
+    return first_id(body)
+
+
+def _native(body: KlingTaskResponse) -> TaskState:
+    if not isinstance(body.code, int) and body.data is None:
+        return object_state(body, STATUS)
+    task = body.data or KlingTask()
+    videos = (task.task_result.videos if task.task_result is not None else None) or []
+    units = task.final_unit_deduction
+    return TaskState(
+        id=task.task_id or "",
+        status=status_of(task.task_status, STATUS),
+        word=task.task_status or "",
+        urls=links(*(video.url for video in videos)),
+        extras=_numbered("watermark", links(*(video.watermark_url for video in videos))),
+        error=sentence(task.task_status_msg, body.message if body.code else None),
+        error_code=body.code or None,
+        usage=None if units is None else {"final_unit_deduction": units},
+        created_at=seconds(task.created_at),
+        finished_at=seconds(task.updated_at),
+    )
+
+
+def _numbered(name: str, urls: tuple[str, ...]) -> dict[str, str]:
+    return {name if number == 1 else f"{name}_{number}": url for number, url in enumerate(urls, 1)}
+
+
+def to_wire(params: _rules.Params) -> dict[str, object]:
+    """The JSON body: lengths as text, `sound` as a word, base64 without its `data:` prefix."""
+    body: dict[str, object] = body_of(params)
+    if "duration" in body:
+        body["duration"] = _as_text(body["duration"])
+    if isinstance(body.get("sound"), bool):
+        body["sound"] = "on" if body["sound"] else "off"
+    shots = body.get("multi_prompt")
+    if _rules.is_list(shots):
+        body["multi_prompt"] = [_with(shot, "duration", _as_text) for shot in shots]
+    for name in ("image", "image_tail", "static_mask"):
+        if name in body:
+            body[name] = _bare(body[name])
+    masks = body.get("dynamic_masks")
+    if _rules.is_list(masks):
+        body["dynamic_masks"] = [_with(mask, "mask", _bare) for mask in masks]
+    return body
+
+
+def _with(member: object, name: str, change: Callable[[object], object]) -> object:
+    if not _rules.is_object(member) or name not in member:
+        return member
+    return {**member, name: change(member[name])}
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return f"{value:.12g}"
+
+
+def _bare(value: object) -> object:
+    if not isinstance(value, str) or value[:5].lower() != "data:":
+        return value
+    return value.partition(",")[2]
+
+
+def check(params: _rules.Params, where: str = "kling.text2video.create", *, image: bool = False) -> None:
+    """Refuse what Kling would refuse after the gateway took the price, and what the gateway would turn into another job.
+
+    Args:
+        params: The keywords of the call.
+        where: The call, for the error.
+        image: Whether this is image-to-video.
+
+    Raises:
+        InvalidParameter: A rule is broken; `path` and `rule` say which.
+    """
+    _check_prompt(where, params)
+    if (image or _rules.has(params, "image_tail")) and not _rules.has(params, "image"):
+        hint = "without it the gateway makes a video from the text alone, and charges it"
+        _rules.refuse(where, "image", "must be given", hint)
+    _check_exclusions(where, params)
+    _check_sound(where, params)
+    _check_length(where, params)
+    _check_camera(where, params)
+    _check_masks(where, params)
+    _rules.number_within(where, params, "cfg_scale", 0, 1)
+
+
+def _check_prompt(where: str, params: _rules.Params) -> None:
+    if not _rules.has(params, "multi_shot"):
+        _rules.needs_text(where, params, "prompt", 2500, "the gateway asks for a prompt even beside an image")
+    _rules.short_text(where, params, "prompt", 2500)
+    _rules.short_text(where, params, "negative_prompt", 2500)
+
+
+def _check_exclusions(where: str, params: _rules.Params) -> None:
+    for mask in ("static_mask", "dynamic_masks"):
+        _rules.one_at_most(where, params, "image_tail", mask)
+        _rules.one_at_most(where, params, "camera_control", mask)
+    _rules.one_at_most(where, params, "image_tail", "camera_control")
+    _rules.one_at_most(where, params, "voice_list", "element_list")
+    _rules.few(where, params, "voice_list", 2)
+    _rules.few(where, params, "element_list", 3)
+
+
+def _check_sound(where: str, params: _rules.Params) -> None:
+    sounds = params.get("sound") in ("on", True)
+    if params.get("voice_list") and not sounds and not ("sound" not in params and _rules.has(params, "sound")):
+        _rules.refuse(where, "voice_list", "needs sound", 'add sound="on"')
+    model = str(params.get("model_name", ""))
+    if sounds and SILENT_MODELS.match(model):
+        _rules.refuse(where, "sound", f"cannot be on for {model}: sound came with kling-v2-6")
+
+
+def _check_length(where: str, params: _rules.Params) -> None:
+    duration = _whole_seconds(where, params, "duration", "duration")
+    model = str(params.get("model_name", ""))
+    if duration is not None and SHORT_MODELS.match(model) and duration not in (5, 10):
+        _rules.refuse(where, "duration", f"must be 5 or 10 seconds for {model}, got {duration}")
+    if duration is not None and model.startswith("kling-v3") and not 3 <= duration <= 15:
+        _rules.refuse(where, "duration", f"must be 3…15 seconds for {model}, got {duration}")
+    _rules.few(where, params, "multi_prompt", 6)
+    shots = params.get("multi_prompt")
+    if not _rules.is_list(shots) or not shots:
+        return
+    total = 0
+    for index, shot in enumerate(shots):
+        if _rules.is_object(shot):
+            _rules.short_text(where, shot, "prompt", 512)
+            total += _whole_seconds(where, shot, "duration", f"multi_prompt[{index}].duration") or 0
+    if duration is not None and total != duration:
+        _rules.refuse(where, "multi_prompt", f"must add up to the duration of {duration} seconds, got {total}")
+
+
+def _whole_seconds(where: str, params: _rules.Params, name: str, path: str) -> int | None:
+    value = _as_text(params.get(name))
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}", value):
+        _rules.refuse(where, path, f"must be whole seconds, got {value!r}", f'as {name}="5"')
+    return int(value)
+
+
+def _check_camera(where: str, params: _rules.Params) -> None:
+    camera = params.get("camera_control")
+    if not _rules.is_object(camera):
+        return
+    path, config = "camera_control.config", camera.get("config")
+    if camera.get("type") != "simple":
+        if config:
+            _rules.refuse(where, path, f"belongs to the type 'simple', not to {camera.get('type')!r}")
+        return
+    if not _rules.is_object(config):
+        _rules.refuse(where, path, "must be given for the type 'simple'")
+    for name in config:
+        _rules.number_within(where, config, name, -10, 10, path=f"{path}.{name}")
+    if sum(1 for value in config.values() if value) != 1:
+        _rules.refuse(where, path, "must have exactly one value other than 0", 'as {"zoom": 5}')
+
+
+def _check_masks(where: str, params: _rules.Params) -> None:
+    _rules.few(where, params, "dynamic_masks", 6)
+    masks = params.get("dynamic_masks")
+    for index, mask in enumerate(masks if _rules.is_list(masks) else ()):
+        points = mask.get("trajectories") if _rules.is_object(mask) else None
+        if _rules.is_list(points) and not 2 <= len(points) <= 77:
+            path = f"dynamic_masks[{index}].trajectories"
+            _rules.refuse(where, path, f"must have 2…77 points, got {len(points)}")

@@ -1,0 +1,94 @@
+"""A gateway in a box for tests, yours and ours: emulator, scripted faults, virtual time."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tikhub_async.testing.clock import FakeClock
+    from tikhub_async.testing.emulator import Emulator
+    from tikhub_async.testing.faults import (
+        Drop,
+        Empty,
+        Error,
+        ErrorInStream,
+        Fault,
+        Html,
+        NoFinish,
+        Normal,
+        PingsOnly,
+        RateLimited,
+        RepeatStart,
+        Reply,
+        Reset,
+        SlowHeaders,
+        Stall,
+        TaskExpires,
+        TaskFails,
+        TaskHangs,
+        Truncate,
+    )
+    from tikhub_async.testing.keys import (
+        BANNED_KEY,
+        BLOCKED_IP_KEY,
+        BROKE_KEY,
+        DISABLED_KEY,
+        EXHAUSTED_KEY,
+        EXPIRED_KEY,
+        LIMITED_KEY,
+        LIMITED_MODELS,
+        LOW_QUOTA_KEY,
+        OTHER_KEY,
+        TEST_KEY,
+    )
+    from tikhub_async.testing.records import PaidCreation, RecordedRequest
+    from tikhub_async.testing.threaded import serve_in_thread
+
+__all__ = [
+    "BANNED_KEY",
+    "BLOCKED_IP_KEY",
+    "BROKE_KEY",
+    "DISABLED_KEY",
+    "Drop",
+    "EXHAUSTED_KEY",
+    "EXPIRED_KEY",
+    "Empty",
+    "Emulator",
+    "Error",
+    "ErrorInStream",
+    "FakeClock",
+    "Fault",
+    "Html",
+    "LIMITED_KEY",
+    "LIMITED_MODELS",
+    "LOW_QUOTA_KEY",
+    "NoFinish",
+    "Normal",
+    "OTHER_KEY",
+    "PaidCreation",
+    "PingsOnly",
+    "RateLimited",
+    "RecordedRequest",
+    "RepeatStart",
+    "Reply",
+    "Reset",
+    "SlowHeaders",
+    "Stall",
+    "TEST_KEY",
+    "TaskExpires",
+    "TaskFails",
+    "TaskHangs",
+    "Truncate",
+    "serve_in_thread",
+]
+
+_HOMES = {"FakeClock": "clock", "Emulator": "emulator", "serve_in_thread": "threaded"}
+_HOMES |= dict.fromkeys(("PaidCreation", "RecordedRequest"), "records")
+_HOMES |= {name: "keys" for name in __all__ if name.endswith(("_KEY", "_MODELS"))}
+
+
+def __getattr__(name: str) -> object:
+    # Lazy, because pytest imports this package through the plugin in every run of every project that has it installed:
+    # that must cost nothing.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'faults')}"), name)

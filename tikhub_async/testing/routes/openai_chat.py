@@ -1,0 +1,143 @@
+"""`POST /v1/chat/completions` for OpenAI, Claude, DeepSeek and Gemini models: the gateway converts, and it shows."""
+
+from collections.abc import Iterable, Mapping
+from secrets import token_hex
+from typing import Any
+
+from tikhub_async.testing._checks import refuse
+from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer, sample_stream
+from tikhub_async.testing._json import as_object, objects, text_of
+from tikhub_async.testing._samples import OMIT
+from tikhub_async.testing._words import Asked, Speech, Tool, speak, word_count
+
+TYPES = {
+    "messages": "[]dto.Message",
+    "stream": "bool",
+    "stream_options": "*dto.StreamOptions",
+    "max_tokens": "int",
+    "max_completion_tokens": "int",
+    "temperature": "float64",
+    "top_p": "float64",
+    "n": "int",
+    "tools": "[]dto.ToolCallRequest",
+    "parallel_tool_calls": "bool",
+    "reasoning_effort": "string",
+}
+SAMPLES = {"openai": "openai/chat", "claude": "claude/chat", "deepseek": "deepseek/chat", "gemini": "claude/chat"}
+"""Family → answer; Gemini models are converted like Claude's."""
+STREAMS = {"openai": "openai/chat_stream", "claude": "claude/chat_stream", "deepseek": "openai/chat_stream"}
+STREAMS["gemini"] = "claude/chat_stream"
+REASONERS = ("deepseek-reasoner", "deepseek-v4-pro")
+"""Models that think unless told otherwise."""
+
+
+def read(exchange: Exchange) -> Asked:
+    """A chat request as the emulated model understands it."""
+    body = exchange.body
+    messages = objects(body["messages"])
+    users = [message for message in messages if message.get("role") == "user"]
+    last = messages[-1] if messages else {}
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return Asked(
+        prompt=text_of(users[-1].get("content")) if users else "",
+        model=exchange.model,
+        tools=tools_of([as_object(tool.get("function")) for tool in objects(body.get("tools"))]),
+        forced=forced_tool(body.get("tool_choice")),
+        parallel=body.get("parallel_tool_calls") is not False,
+        tool_result=text_of(last.get("content")) if last.get("role") == "tool" else None,
+        schema=_schema(body.get("response_format")),
+        max_tokens=limit,
+        reasoning=_thinks(exchange),
+        history=word_count(messages, body.get("tools")),
+    )
+
+
+def tools_of(functions: Iterable[Mapping[str, Any]], schema_key: str = "parameters") -> list[Tool]:
+    """Functions on offer; what has no name is no function."""
+    return [
+        Tool(str(function["name"]), as_object(function.get(schema_key)) or {"type": "object"})
+        for function in functions
+        if "name" in function
+    ]
+
+
+def forced_tool(choice: Any) -> str:
+    """`tool_choice` of chat and Responses → `Asked.forced`."""
+    if isinstance(choice, Mapping):
+        named = as_object(choice)
+        return str((as_object(named.get("function")) or named).get("name") or "*")
+    return {"required": "*", "none": "-"}.get(str(choice), "")
+
+
+def _schema(wanted: Any) -> Mapping[str, Any] | None:
+    if as_object(wanted).get("type") not in {"json_object", "json_schema"}:
+        return None
+    return as_object(as_object(as_object(wanted).get("json_schema")).get("schema"))
+
+
+def _thinks(exchange: Exchange) -> bool:
+    body = exchange.body
+    if exchange.family == "deepseek":
+        switch = as_object(body.get("thinking")).get("type")
+        return switch == "enabled" or (switch != "disabled" and exchange.model in REASONERS)
+    # The gateway drops a `thinking` object for Claude; `reasoning_effort` becomes a thinking budget.
+    return exchange.family == "claude" and body.get("reasoning_effort") not in {None, "none"}
+
+
+def choice(index: int, speech: Speech, call_prefix: str) -> dict[str, Any]:
+    """The values of one choice, for plain answers and for streams."""
+    ids = [f"{call_prefix}{token_hex(12)}" for _ in speech.calls]
+    parts: list[dict[str, Any]] = []
+    for call, call_id in zip(speech.calls, ids, strict=True):
+        parts.append({"index": call.index, "id": call_id, "type": "function", "name": call.name, "arguments": ""})
+        parts += [{"index": call.index, "arguments": piece} for piece in call.pieces]
+    calls = [
+        {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call, call_id in zip(speech.calls, ids, strict=True)
+    ]
+    return {
+        "index": index,
+        "text": speech.text,
+        "content": speech.text or None,
+        "reasoning": "".join(speech.reasoning) or OMIT,
+        "refusal": "".join(speech.refusal) or None,
+        "tool_calls": calls or OMIT,
+        "finish": speech.finish,
+        "pieces": speech.pieces,
+        "reasoning_pieces": speech.reasoning,
+        "refusal_pieces": speech.refusal,
+        "call_parts": parts,
+    }
+
+
+def complete(exchange: Exchange) -> Answer:
+    """The completion, plain or streamed."""
+    body = exchange.body
+    if not body.get("messages"):
+        refuse(exchange, "field messages is required")
+    speech = speak(read(exchange))
+    if speech.refusal and exchange.family != "openai":
+        # Only OpenAI has a field for refusals; the others stop without a word.
+        speech.refusal, speech.finish = [], "content_filter"
+    count = body.get("n") or 1
+    prefix = "toolu_" if exchange.family == "claude" else "call_"
+    output = speech.output_tokens * count
+    options = as_object(body.get("stream_options"))
+    values = {
+        "id": f"msg_{token_hex(12)}" if exchange.family == "claude" else f"chatcmpl-{token_hex(12)}",
+        "created": exchange.created,
+        "model": exchange.model,
+        "choices": [choice(index, speech, prefix) for index in range(count)],
+        "input_tokens": speech.input_tokens,
+        "output_tokens": output,
+        "total_tokens": speech.input_tokens + output,
+        "reasoning_tokens": len(speech.reasoning),
+        # Only an explicit false suppresses the usage chunk.
+        "include_usage": options.get("include_usage") is not False,
+    }
+    if exchange.stream:
+        return sample_stream(STREAMS[exchange.family], values)
+    return sample_answer(SAMPLES[exchange.family], values)
+
+
+ROUTES = (Route("chat.completions", "POST", "/v1/chat/completions", complete, "openai", TYPES),)

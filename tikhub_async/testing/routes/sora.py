@@ -1,0 +1,158 @@
+"""`/v1/videos`: create, retrieve, remix, list, delete and `/content`; the software serves every video family there."""
+
+from typing import Any
+
+import msgspec
+
+from tikhub_async.testing import _refusals as refusals
+from tikhub_async.testing._checks import refuse
+from tikhub_async.testing._exchange import Answer, Exchange, Refused, Route, http_date, json_answer, sample_answer
+from tikhub_async.testing._samples import OMIT, sample
+from tikhub_async.testing._tasks import VideoTask
+from tikhub_async.testing.routes.media import ETAG, LAST_MODIFIED, result_video
+from tikhub_async.testing.routes.video import GENERIC_TYPES, create_task, find_task, now, poll_object, video_object
+
+SIZES = {
+    "sora-2": ("720x1280", "1280x720"),
+    "sora-2-pro": ("720x1280", "1280x720", "1024x1792", "1792x1024"),
+}
+EXPIRES_AFTER = 3600
+"""Seconds that OpenAI keeps a finished video."""
+PAGE = 20
+
+
+def create(exchange: Exchange) -> Answer:
+    """Accept a video of any family."""
+    body = exchange.body
+    prompt = str(body.get("prompt") or "")
+    if exchange.family == "deepseek":
+        refuse(exchange, "invalid api platform: 43", code="invalid_api_platform")
+    if exchange.family != "sora":
+        return video_object(exchange, create_task(exchange, prompt))
+    if prompt.strip() and body.get("size") and body["size"] not in SIZES.get(exchange.model, (body["size"],)):
+        refuse(exchange, f"{exchange.model} size is invalid", code="invalid_size")
+    return _created(create_task(exchange, prompt))
+
+
+def _created(task: VideoTask) -> Answer:
+    values = {
+        "id": task.id,
+        "model": task.model,
+        "created": int(task.created),
+        "seconds": task.body.get("seconds") or "4",
+        "size": task.body.get("size") or "720x1280",
+        "remixed_from": task.remixed_from or OMIT,
+    }
+    asked = str(task.body.get("seconds"))
+    seconds = int(asked) if asked.isdigit() else 4
+    ratios = msgspec.json.encode({"seconds": seconds, "size": 1}).decode()
+    answer = sample_answer("sora/create", values, headers={"X-New-Api-Other-Ratios": ratios})
+    answer.task = task
+    return answer
+
+
+def video_body(exchange: Exchange, task: VideoTask, public_id: str) -> bytes:
+    """OpenAI's video object of a Sora task."""
+    moment = now(exchange)
+    word = task.word(moment)
+    created = int(task.created)
+    done = word == "completed"
+    values = {
+        "id": public_id,
+        "created": created,
+        "status": word,
+        "completed": created + int(task.seconds) if done else None,
+        "error": {"code": task.code, "message": task.reason} if word == "failed" else None,
+        "expires": created + int(task.seconds) + EXPIRES_AFTER if done else None,
+        "model": task.model,
+        "progress": 100 if done else 40 if word == "in_progress" else 0,
+        "prompt": task.prompt,
+        "remixed_from": task.remixed_from,
+        "seconds": task.body.get("seconds") or "4",
+        "size": task.body.get("size") or "720x1280",
+    }
+    return sample("sora/video").body(values)
+
+
+def retrieve(exchange: Exchange) -> Answer:
+    """The video object."""
+    task = find_task(exchange)
+    if task.family == "sora":
+        return Answer(200, video_body(exchange, task, task.id), dict(sample("sora/video").headers))
+    return poll_object(exchange, task)
+
+
+def content(exchange: Exchange) -> Answer:
+    """The finished file through the gateway: always whole, no ranges, the query is dropped. Any valid key may read it."""
+    task = exchange.world.tasks.find(exchange.path_params["id"])
+    if task is None:
+        raise Refused(refusals.by_shape("content", 404, None, "Task not found", "invalid_request_error", ""))
+    status = task.state(now(exchange))
+    if status != "SUCCESS":
+        text = f"Task is not completed yet, current status: {status}"
+        raise Refused(refusals.by_shape("content", 400, None, text, "invalid_request_error", ""))
+    if task.outcome == "filtered":
+        text = "Failed to resolve Gemini video URL"
+        raise Refused(refusals.by_shape("content", 502, None, text, "server_error", ""))
+    headers = {
+        "Content-Type": "video/mp4",
+        "Cache-Control": "public, max-age=86400",
+        # Copied from the provider although ranges are ignored here.
+        "Accept-Ranges": "bytes",
+        "ETag": ETAG,
+        "Last-Modified": http_date(LAST_MODIFIED),
+    }
+    return Answer(200, result_video(), headers)
+
+
+def remix(exchange: Exchange) -> Answer:
+    """A new video from a finished one."""
+    original = exchange.world.tasks.find(exchange.path_params["id"], user=exchange.identity.user)
+    if original is None:
+        refuse(exchange, "task_origin_not_exist", code="task_not_exist")
+    if not exchange.world.behaviour.remix:
+        text = "Panic detected, error: runtime error: invalid memory address or nil pointer dereference."
+        return json_answer({"error": {"message": text, "type": "new_api_panic"}}, status=500)
+    exchange.model, exchange.family = original.model, original.family
+    task = create_task(exchange, str(exchange.body.get("prompt") or ""))
+    task.remixed_from = original.id
+    task.body = {**original.body, **task.body}
+    return _created(task)
+
+
+def list_videos(exchange: Exchange) -> Answer:
+    """The account's Sora videos, newest first."""
+    query = exchange.record.query
+    tasks = [task for task in exchange.world.tasks if task.family == "sora" and task.user == exchange.identity.user]
+    if query.get("order", "desc") == "desc":
+        tasks.reverse()
+    ids = [task.id for task in tasks]
+    if query.get("after") in ids:
+        tasks = tasks[ids.index(query["after"]) + 1 :]
+    limit = int(query["limit"]) if query.get("limit", "").isdigit() else PAGE
+    page = tasks[:limit]
+    values: dict[str, Any] = {
+        "videos": [msgspec.Raw(video_body(exchange, task, task.id)) for task in page],
+        "first": page[0].id if page else None,
+        "last": page[-1].id if page else None,
+        "more": len(tasks) > len(page),
+    }
+    return sample_answer("sora/list", values)
+
+
+def delete(exchange: Exchange) -> Answer:
+    """Forget a video."""
+    task = find_task(exchange)
+    task.deleted = True
+    return sample_answer("sora/deleted", {"id": task.id})
+
+
+PATH = "/v1/videos"
+ROUTES = (
+    Route("sora.create", "POST", PATH, create, "task", GENERIC_TYPES),
+    Route("sora.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="none", paid=False),
+    Route("content", "GET", f"{PATH}/{{id}}/content", content, "content", model="none", paid=False),
+    Route("sora.remix", "POST", f"{PATH}/{{id}}/remix", remix, "task", GENERIC_TYPES, model="none"),
+    Route("sora.list", "GET", PATH, list_videos, "task", model="none", paid=False, needs="video_lists"),
+    Route("sora.delete", "DELETE", f"{PATH}/{{id}}", delete, "task", model="none", paid=False, needs="video_lists"),
+)

@@ -1,0 +1,140 @@
+"""What all video routes share: creating a task, the gateway's envelope, its video object, errors of unknown tasks.
+
+`POST /v1/video/generations` and `GET /v1/video/generations/{id}` are the software's own routes for every video model.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tikhub_async.testing import _refusals as refusals
+from tikhub_async.testing._checks import refuse
+from tikhub_async.testing._exchange import Answer, Exchange, Refused, sample_answer
+from tikhub_async.testing._samples import OMIT
+from tikhub_async.testing._tasks import PLATFORMS, VideoTask
+
+GENERIC_TYPES = {
+    "prompt": "string",
+    "seconds": "string",
+    "duration": "int",
+    "size": "string",
+    "input_reference": "string",
+    "image": "string",
+    "images": "[]string",
+    "mode": "string",
+}
+"""The software's request struct for every video route."""
+
+STATUS_WORDS = {
+    "NOT_START": "unknown",
+    "SUBMITTED": "queued",
+    "QUEUED": "queued",
+    "IN_PROGRESS": "in_progress",
+    "SUCCESS": "completed",
+    "FAILURE": "failed",
+}
+"""Outer status → status of a video object; a fresh task is `unknown`."""
+
+FLAT_WORDS = {"SUCCESS": "succeeded", "FAILURE": "failed"}
+"""Outer status → status in the short envelope of Google's channels; `processing` otherwise."""
+
+
+def create_task(exchange: Exchange, prompt: str) -> VideoTask:
+    """Accept a creation: from here on it is paid.
+
+    Raises:
+        Refused: There is no prompt; the gateway wants one even beside an image.
+    """
+    if not prompt.strip():
+        refuse(exchange, "prompt is required")
+    task = exchange.world.tasks.create(
+        exchange.family, exchange.model, exchange.route.name, exchange.identity.user, exchange.body, prompt
+    )
+    exchange.world.charge(task.id, exchange)
+    return task
+
+
+def find_task(exchange: Exchange, *, anybody: bool = False) -> VideoTask:
+    """The task that the path names.
+
+    Raises:
+        Refused: 400 `task_not_exist`, also for another account's task.
+    """
+    user = None if anybody else exchange.identity.user
+    task = exchange.world.tasks.find(exchange.path_params["id"], user=user)
+    if task is None:
+        raise Refused(refusals.by_shape("task", 400, "task_not_exist", "task_not_exist", "", exchange.request_id))
+    return task
+
+
+def video_object(exchange: Exchange, task: VideoTask) -> Answer:
+    """The software's answer to every creation."""
+    answer = sample_answer("video/object", {"id": task.id, "model": task.model, "created": int(task.created)})
+    answer.task = task
+    return answer
+
+
+def now(exchange: Exchange) -> float:
+    """Seconds of the clock that tasks live by."""
+    return exchange.world.tasks.now()
+
+
+def result_url(exchange: Exchange, task: VideoTask) -> str:
+    """Where the finished video lies: on a media host that needs no key."""
+    return f"{exchange.world.media_url}/cdn/{task.provider_id}.mp4"
+
+
+def envelope(exchange: Exchange, task: VideoTask, data: Any, *, action: str, url: str | None) -> Answer:
+    """The gateway's task envelope.
+
+    Args:
+        exchange: The poll.
+        task: Its task.
+        data: The provider's own answer, one level deeper.
+        action: The gateway's word for the kind of task.
+        url: Result URL of a success; on a failure the reason stands in its place.
+    """
+    moment = now(exchange)
+    status = task.state(moment)
+    reason = task.reason if status == "FAILURE" else ""
+    values: Mapping[str, Any] = {
+        "number": task.number,
+        "id": task.id,
+        "times": task.times(moment),
+        "platform": PLATFORMS[task.family],
+        "user": task.user,
+        "action": action,
+        "status": status,
+        "fail_reason": reason,
+        "result_url": (url if status == "SUCCESS" else reason) or OMIT,
+        "progress": task.progress(moment),
+        "model": task.model,
+        "data": data,
+    }
+    return sample_answer("video/envelope", values)
+
+
+def poll_object(exchange: Exchange, task: VideoTask) -> Answer:
+    """The software's video object of a task that is not Sora's.
+
+    Seedance: has `metadata.url` from the start, empty at first. Kling: no model, times in milliseconds. Kling and Veo: no
+    word about why a task failed.
+    """
+    moment = now(exchange)
+    status = task.state(moment)
+    times = task.times(moment)
+    kling, seedance = task.family == "kling", task.family == "seedance"
+    scale = 1000 if kling else 1
+    url = result_url(exchange, task) if status == "SUCCESS" else ""
+    values = {
+        "id": task.id,
+        "task_id": task.id if seedance else OMIT,
+        "model": "" if kling else task.model,
+        "status": STATUS_WORDS[status],
+        "progress": int(task.progress(moment).rstrip("%")),
+        "created": times["created_at"] * scale,
+        "updated": times["updated_at"] * scale,
+        "seconds": "5" if kling and status == "SUCCESS" else OMIT,
+        "error": {"message": "task failed", "code": "failed"} if seedance and status == "FAILURE" else OMIT,
+        "metadata": {"url": url} if seedance or (kling and url) else OMIT,
+    }
+    return sample_answer("video/poll", values)
