@@ -24,6 +24,8 @@ from tikhub_async._session.transport import TransportOptions
 from tikhub_async._tasks import Poller, Tasks
 from tikhub_async.providers.claude import Claude
 from tikhub_async.providers.deepseek import DeepSeek
+from tikhub_async.providers.gemini import Gemini
+from tikhub_async.providers.models import Models
 from tikhub_async.providers.openai import OpenAI
 
 
@@ -119,6 +121,10 @@ class TikHubAI:
         """Messages, chat completions."""
         self.deepseek = DeepSeek(session, poller)
         """Chat completions with reasoning."""
+        self.gemini = Gemini(session, poller)
+        """Content generation."""
+        self.models = Models(session, poller)
+        """The models that the key may use."""
         self.tasks = Tasks(session, poller, {})
         """Saved video tasks, and many at once."""
 

@@ -6,7 +6,8 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 
 
 class Timer(Protocol):
@@ -31,7 +32,7 @@ class Clock:
         """Wait without holding anything: backoff, poll intervals."""
         await asyncio.sleep(seconds)
 
-    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[Any]:
         """A limit for I/O in flight, used as `async with`; None means no limit."""
         return asyncio.timeout(seconds)
 

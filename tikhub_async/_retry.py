@@ -132,7 +132,7 @@ def wait_before(
     Returns:
         None when the server asked for more than the policy's cap: waiting is then the caller's decision.
     """
-    ceiling = min(policy.cap, policy.base * 2 ** min(attempts - 1, 30))
+    ceiling = min(policy.cap, policy.base * 2.0 ** min(attempts - 1, 30))
     backoff = ceiling * random()
     asked = error.retry_after if isinstance(error, APIStatusError) else None
     if asked is None:

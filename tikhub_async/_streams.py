@@ -5,7 +5,7 @@ either reaches its protocol's end or raises with everything received so far. Byt
 delivered before it is raised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from tikhub_async._session import Session, StreamBody
 from tikhub_async._session.body import Stalled
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Request
-from tikhub_async._wire.response import error_in_stream
+from tikhub_async._wire.response import reported_error
 from tikhub_async._wire.sse import ServerSentEvent, SSEDecoder
 from tikhub_async.errors import (
     DecodeError,
@@ -30,30 +30,42 @@ from tikhub_async.types._base import Headers, Response, ResponseMeta, request_id
 
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
+EventT = TypeVar("EventT", contravariant=True)
+ResultT = TypeVar("ResultT", bound=Response, covariant=True)
 DONE = b"[DONE]"
 
 
-class Accumulator(Protocol[E, R]):
+class Accumulator(Protocol[EventT, ResultT]):
     """A streaming dialect: what its events are, and what they add up to."""
 
     event_type: ClassVar[Any]
     """The type of each event."""
-    error: dict[str, Any] | None
-    """An error event, once one was fed."""
-    complete: bool
-    """True once the protocol's end was seen."""
-    ended: bool
-    """True once nothing more can follow."""
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """An error event, once one was fed."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """True once the protocol's end was seen."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing more can follow."""
+        ...
 
     @property
     def usage(self) -> Any:
         """The last usage seen; None means unknown."""
+        ...
 
-    def feed(self, events: Sequence[E]) -> int:
+    def feed(self, events: Sequence[EventT], /) -> int:
         """Take events in; the number of them that may be handed on (less than all before an error event)."""
         ...
 
-    def snapshot(self) -> R:
+    def snapshot(self) -> ResultT:
         """What the events so far add up to."""
         ...
 
@@ -62,7 +74,7 @@ class Accumulator(Protocol[E, R]):
         ...
 
     @staticmethod
-    def text(event: E) -> str:
+    def text(event: EventT, /) -> str:
         """The visible text an event adds."""
         ...
 
@@ -95,9 +107,16 @@ class EventStream(Generic[E, R]):
         ProtocolError, DecodeError: The answer is empty, no event stream, or holds something that is not JSON.
     """
 
-    def __init__(self, session: Session, request: Request, accumulator: Accumulator[E, R]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        request: Request,
+        accumulator: Accumulator[E, R],
+        prepare: Callable[[Request], Awaitable[Request]] | None = None,
+    ) -> None:
         self._session = session
         self._request = request
+        self._prepare = prepare
         self._accumulator = accumulator
         self._decode = codec.decoder_for(accumulator.event_type).decode
         self._decoder = SSEDecoder(session.config.max_event_bytes)
@@ -205,6 +224,8 @@ class EventStream(Generic[E, R]):
             clock = self._session.clock
             self._sent_at = clock.now()
             try:
+                if self._prepare is not None:
+                    self._request = await self._prepare(self._request)
                 body = await self._session.open_stream(self._request)
             except TikHubError as failure:
                 self._failure = failure
@@ -280,7 +301,7 @@ class EventStream(Generic[E, R]):
             self._count(taken)
             self._batch = batch if taken == len(batch) else batch[:taken]
             if accumulator.error is not None:
-                failure = error_in_stream(accumulator.error, self.headers, self._request, self._partial_or_none())
+                failure = reported_error(accumulator.error, self.headers, self._request, self._partial_or_none())
         if failure is not None:
             self._fail(failure)
         elif accumulator.ended or self._done_seen:
@@ -358,7 +379,7 @@ class EventStream(Generic[E, R]):
             event = codec.loads(stray)
         except (ValueError, RecursionError):
             return self._interrupted(f"the stream ended in {shorten(stray.decode('utf-8', 'replace'))!r}")
-        return error_in_stream(event, self.headers, self._request, self._partial_or_none())
+        return reported_error(event, self.headers, self._request, self._partial_or_none())
 
     def _partial_or_none(self) -> R | None:
         return self.partial if self.stats.events else None
@@ -413,7 +434,7 @@ class TextStream(Generic[E, R]):
 
     def __init__(self, stream: EventStream[E, R]) -> None:
         self._stream = stream
-        self._text = stream._accumulator.text  # noqa: SLF001 - the two are one object in two forms
+        self._text = stream._accumulator.text
 
     def __aiter__(self) -> "TextStream[E, R]":
         return self

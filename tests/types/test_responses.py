@@ -17,7 +17,7 @@ from tests.types.coverage import missing_fields, missing_keys
 from tikhub_async._wire import codec
 from tikhub_async._wire.sse import SSEDecoder
 from tikhub_async.types import responses
-from tikhub_async.types._base import RequestOptions, ResponseMeta, Unknown
+from tikhub_async.types._base import RequestOptions, ResponseMeta, Unknown, without_nulls
 from tikhub_async.types.responses import (
     ResponseFunctionToolCall,
     ResponseInputItem,
@@ -300,15 +300,14 @@ SENT_BACK: list[dict[str, Any]] = [
 
 
 def test_items_go_back_as_received_without_nulls() -> None:
-    expected = [{key: value for key, value in item.items() if value is not None} for item in SENT_BACK]
-    assert answer(*SENT_BACK).to_input() == expected
+    assert answer(*SENT_BACK).to_input() == without_nulls(SENT_BACK)
 
 
 def test_items_of_a_stream_go_back_as_received_too() -> None:
     for item in SENT_BACK:
         done = event(type="response.output_item.done", output_index=0, item=item)
         assert isinstance(done, ResponseOutputItemDoneEvent)
-        assert done.item.to_param() == {key: value for key, value in item.items() if value is not None}
+        assert done.item.to_param() == without_nulls(item)
 
 
 def test_items_made_by_hand_go_back_from_their_fields() -> None:
@@ -382,10 +381,3 @@ def test_recorded_answers_decode() -> None:
             texts[exchange["id"]] = codec.decode(body.encode(), ResponseObject).text
     assert texts["responses.plain"] == "Hello from upstream."
     assert texts["responses.failed_plain"] == ""
-
-
-def without_nulls(data: Any) -> Any:
-    if isinstance(data, dict):
-        members: dict[str, Any] = data
-        return {key: without_nulls(value) for key, value in members.items() if value is not None}
-    return [without_nulls(value) for value in data] if isinstance(data, list) else data  # pyright: ignore[reportUnknownVariableType]

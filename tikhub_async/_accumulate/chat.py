@@ -48,7 +48,7 @@ class ChatAccumulator:
     """
 
     event_type: ClassVar[Any] = ChatCompletionChunk
-    ended: ClassVar[bool] = False
+    ended = False
 
     def __init__(self) -> None:
         self.error: dict[str, Any] | None = None

@@ -31,6 +31,9 @@ TEXT, REFUSAL, REASONING, SUMMARY = "text", "refusal", "reasoning", "summary"
 ARGUMENTS, MCP_ARGUMENTS, INPUT, CODE = "arguments", "mcp_arguments", "input", "code"
 COMMAND, STDOUT, STDERR = "command", "stdout", "stderr"
 
+Place = tuple[int, int]
+"""`output_index`, and the index of the part or command within the item."""
+
 Key = tuple[str, int, int]
 """Which text: one of the words above, `output_index`, index of the part or command within the item."""
 
@@ -115,6 +118,8 @@ IMPLIED: Mapping[
 }
 """The item that a text belongs to."""
 
+NO_REASON = "the response failed and the provider gave no reason"
+
 
 class ResponsesAccumulator:
     """Follows one streamed response.
@@ -146,6 +151,8 @@ class ResponsesAccumulator:
                     pieces[key].append(event.delta)
                 else:
                     self._output.begin(key, event.delta, event.item_id)
+                if event.logprobs:
+                    self._output.logprobs.setdefault(key[1:], []).extend(event.logprobs)
                 continue
             kind = type(event)
             if kind in PIECES:
@@ -213,21 +220,19 @@ class ResponsesAccumulator:
         return event.delta if type(event) is TextDelta else ""
 
 
-NO_REASON = "the response failed and the provider gave no reason"
-
-
 class _Output:
     """The output items while they grow."""
 
     def __init__(self) -> None:
         self.pieces: dict[Key, list[str]] = {}
+        self.logprobs: dict[Place, list[r.ResponseLogprob]] = {}
         self._ids: dict[int, str] = {}
         self._started: dict[int, r.ResponseOutputItem] = {}
         self._done: dict[int, r.ResponseOutputItem] = {}
-        self._parts: dict[tuple[int, int], r.ResponseStreamPart] = {}
-        self._done_parts: dict[tuple[int, int], r.ResponseStreamPart] = {}
-        self._annotations: dict[tuple[int, int], list[r.ResponseAnnotation]] = {}
-        self._shell_outputs: dict[tuple[int, int], list[r.ShellOutput]] = {}
+        self._parts: dict[Place, r.ResponseStreamPart] = {}
+        self._done_parts: dict[Place, r.ResponseStreamPart] = {}
+        self._annotations: dict[Place, list[r.ResponseAnnotation]] = {}
+        self._shell_outputs: dict[Place, list[r.ShellOutput]] = {}
 
     def begin(self, key: Key, text: str, item_id: str) -> None:
         """Start a text."""
@@ -243,6 +248,8 @@ class _Output:
             self.begin(key, text, getattr(event, "item_id", ""))
         else:
             self.pieces[key].append(text)
+        if isinstance(event, r.ResponseTextDoneEvent) and event.logprobs:
+            self.logprobs[key[1:]] = event.logprobs
 
     def accept(self, event: r.ResponseStreamEvent) -> None:
         """Take in an event about an item or a part as such."""
@@ -320,16 +327,24 @@ class _Output:
         return joined(self.pieces.get((kind, index, 0), ()))
 
     def _content(self, index: int) -> list[r.ResponseStreamPart]:
-        texts = self._texts(TEXT, index)
+        texts, annotations, logprobs = (
+            self._texts(TEXT, index),
+            _of(self._annotations, index),
+            _of(self.logprobs, index),
+        )
         parts: dict[int, r.ResponseStreamPart] = _of(self._parts, index)
-        annotations = _of(self._annotations, index)
         for place in texts.keys() | annotations.keys():
-            parts[place] = r.ResponseOutputText(text=texts.get(place, ""), annotations=annotations.get(place, []))
+            parts[place] = r.ResponseOutputText(
+                text=texts.get(place, ""), annotations=annotations.get(place, []), logprobs=logprobs.get(place)
+            )
         for place, text in self._texts(REFUSAL, index).items():
             parts[place] = r.ResponseOutputRefusal(refusal=text)
         for place, text in self._texts(REASONING, index).items():
             parts[place] = r.ResponseReasoningText(text=text)
-        parts |= _of(self._done_parts, index)
+        for place, part in _of(self._done_parts, index).items():
+            # OpenAI leaves logprobs out here, and repeats them in the whole item.
+            forgot = isinstance(part, r.ResponseOutputText) and not part.logprobs and place in logprobs
+            parts[place] = msgspec.structs.replace(part, logprobs=logprobs[place]) if forgot else part
         return [parts[place] for place in sorted(parts)]
 
     def _printed(self, index: int) -> list[r.ShellOutput]:
@@ -342,7 +357,7 @@ class _Output:
         return printed
 
 
-def _of(places: Mapping[tuple[int, int], T], index: int) -> dict[int, T]:
+def _of(places: Mapping[Place, T], index: int) -> dict[int, T]:
     """What belongs to one item, by the index of its part."""
     return {place[1]: value for place, value in places.items() if place[0] == index}
 

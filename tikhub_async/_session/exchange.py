@@ -167,6 +167,7 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
         )
     stage = "certificate" if isinstance(failure, WRONG_CERTIFICATE) else "request"
     hint = "check base_url, DNS and the network; nothing was sent" if not sent.value else None
+    kind: type[BaseException] = type(failure)
     text = shorten(str(failure)) or "no reason given"
-    return APIConnectionError(f"{type(failure).__name__}: {text}", stage=stage, where=where, hint=hint)
+    return APIConnectionError(f"{kind.__name__}: {text}", stage=stage, where=where, hint=hint)
 

@@ -299,7 +299,7 @@ class Poller:
             watch.task.apply(response, state)
             try:
                 watch.show(state, now)
-            except Exception as error:  # noqa: BLE001 - the waiter's own callback: its error is the waiter's
+            except Exception as error:
                 watch.end(error)
                 continue
             if state.done:
@@ -380,7 +380,7 @@ class Updates:
             if self._task.done:
                 self._ended = True
                 return self._task
-            self._entry, self._watch = self._poller._watch(self._task, self._timeout, self._interval, None)  # noqa: SLF001
+            self._entry, self._watch = self._poller._watch(self._task, self._timeout, self._interval, None)
             self._watch.changes = deque()
         watch = self._watch
         assert watch.changes is not None
@@ -400,4 +400,4 @@ class Updates:
         """Stop watching; the task goes on."""
         self._ended = True
         if self._watch is not None and self._entry is not None:
-            self._poller._leave(self._entry, self._watch)  # noqa: SLF001
+            self._poller._leave(self._entry, self._watch)

@@ -31,7 +31,7 @@ class Tasks:
             InvalidParameter: The provider is unknown, or the handle holds no id.
         """
         where = "client.tasks.attach"
-        data = {"provider": saved[0], "id": saved[1]} if isinstance(saved, tuple) else saved
+        data: Mapping[str, Any] = {"provider": saved[0], "id": saved[1]} if isinstance(saved, tuple) else saved
         provider, task_id = data.get("provider"), data.get("id")
         kind = self._kinds.get(provider) if isinstance(provider, str) else None
         if kind is None:

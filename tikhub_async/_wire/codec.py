@@ -6,14 +6,14 @@ type and repairs what gateways are known to send: unknown members of a union (ke
 """
 
 import json
-from functools import lru_cache
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import inspect as shapes
 
 from tikhub_async.errors import DecodeError, shorten
-from tikhub_async.types._base import Source, Unknown, without_nulls
+from tikhub_async.types._base import Source, Unknown, is_array, is_object, without_nulls
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ encode = msgspec.json.Encoder().encode
 """Data → JSON bytes."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def decoder_for(type_: Any) -> msgspec.json.Decoder[Any]:
     """The one decoder of a type; making one costs far more than using it."""
     return msgspec.json.Decoder(type_)
@@ -37,7 +37,7 @@ def decode(data: bytes | bytearray, type_: type[T]) -> T:
         DecodeError: The bytes are not JSON, or do not fit even leniently; `path` says where.
     """
     try:
-        return cast("T", decoder_for(type_).decode(data))
+        return cast("T", decoder_for(cast("Any", type_)).decode(data))
     except FAILURES:
         pass
     return decode_lenient(data, type_)
@@ -48,7 +48,7 @@ def decode_lenient(data: bytes | bytearray, type_: type[T]) -> T:
     problem: str
     path = "$"
     try:
-        return cast("T", _convert(loads(data), _plan(type_), "$"))
+        return cast("T", _convert(loads(data), _plan(cast("Any", type_)), "$"))
     except _Misfit as misfit:
         problem, path = misfit.problem, misfit.path
     except FAILURES as failure:
@@ -87,7 +87,7 @@ class _Misfit(Exception):
         self.problem = problem
 
 
-@lru_cache(maxsize=None)
+@cache
 def _plan(type_: Any) -> shapes.Type:
     return shapes.type_info(type_)
 
@@ -100,11 +100,11 @@ def _convert(value: Any, shape: shapes.Type, path: str) -> Any:
         case shapes.UnionType():
             return _convert_union(value, shape, path)
         case shapes.ListType(item_type=item) | shapes.CollectionType(item_type=item):
-            if not isinstance(value, list):
+            if not is_array(value):
                 raise _Misfit(path, f"expected an array, got {_word(value)}")
             return [_convert(member, item, f"{path}[{index}]") for index, member in enumerate(value)]
         case shapes.DictType(value_type=item):
-            if not isinstance(value, dict):
+            if not is_object(value):
                 raise _Misfit(path, f"expected an object, got {_word(value)}")
             return {key: _convert(member, item, f"{path}.{key}") for key, member in value.items()}
         case shapes.RawType():
@@ -127,7 +127,7 @@ def _convert_scalar(value: Any, shape: shapes.Type, path: str) -> Any:
 
 
 def _convert_struct(value: Any, shape: shapes.StructType, path: str) -> Any:
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise _Misfit(path, f"expected an object, got {_word(value)}")
     fields: dict[str, Any] = {}
     for field in shape.fields:
@@ -148,7 +148,7 @@ def _convert_union(value: Any, shape: shapes.UnionType, path: str) -> Any:
         return None
     structs = [member for member in shape.types if isinstance(member, shapes.StructType)]
     tagged = [member for member in structs if member.tag_field is not None]
-    if isinstance(value, dict) and tagged:
+    if is_object(value) and tagged:
         return _convert_tagged(value, tagged, path)
     misfit: _Misfit | None = None
     for member in shape.types:
@@ -202,8 +202,6 @@ def _python_type(shape: shapes.Type) -> Any:
 
 
 def _literal(shape: shapes.LiteralType) -> Any:
-    from typing import Literal
-
     return Literal[shape.values]
 
 

@@ -13,7 +13,7 @@ import msgspec
 from tikhub_async._config import Config
 from tikhub_async._wire import codec
 from tikhub_async.errors import InvalidParameter, MissingParameter, UnknownParameter, shorten
-from tikhub_async.types._base import RequestOptions
+from tikhub_async.types._base import RequestOptions, is_array, is_object
 
 OPTION_NAMES = frozenset(RequestOptions.__optional_keys__)
 SAFE_SEGMENT = re.compile(r"[A-Za-z0-9._:@+-]{1,256}\Z")
@@ -232,17 +232,16 @@ def encode_body(body: Mapping[str, Any], where: str) -> bytes:
 
 def _refuse(value: Any, path: str, where: str) -> None:
     # Text is left to the encoder, which checks it in C; most of a body is text.
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if value is None or isinstance(value, str | int):
         return
-    if kind is dict:
+    if is_object(value):
         for name, member in value.items():
-            if not isinstance(name, str):
+            if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
                 raise InvalidParameter(f"{path}[{name!r}]", "object keys must be text", where=where)
             _refuse(member, f"{path}.{name}", where)
-    elif kind is list or kind is tuple:
+    elif is_array(value) or isinstance(value, tuple):
         for index, member in enumerate(value):
-            if type(member) is not int and type(member) is not str:
+            if not isinstance(member, str | int):
                 _refuse(member, f"{path}[{index}]", where)
     elif isinstance(value, float):
         if not math.isfinite(value):
@@ -253,17 +252,17 @@ def _refuse(value: Any, path: str, where: str) -> None:
         )
     elif isinstance(value, msgspec.Struct):
         raise InvalidParameter(
-            path, f"is a received {kind.__name__}", where=where, hint="send it back with its .to_param()"
+            path, f"is a received {type(value).__name__}", where=where, hint="send it back with its .to_param()"
         )
 
 
 def _find_surrogate(value: Any, path: str) -> str:
     if isinstance(value, str):
         return path if any("\ud800" <= character <= "\udfff" for character in value) else ""
-    if isinstance(value, Mapping):
+    if is_object(value):
         found = (_find_surrogate(member, f"{path}.{name}".lstrip(".")) for name, member in value.items())
         return next((where for where in found if where), "")
-    if isinstance(value, list | tuple):
+    if is_array(value):
         found = (_find_surrogate(member, f"{path}[{index}]") for index, member in enumerate(value))
         return next((where for where in found if where), "")
     return ""

@@ -41,7 +41,7 @@ from tikhub_async.errors import (
     UnprocessableEntityError,
     shorten,
 )
-from tikhub_async.types._base import Headers, request_id_of
+from tikhub_async.types._base import Headers, is_array, is_object, request_id_of
 
 ERROR_BODY_LIMIT = 64 * 1024
 """Bytes of an error body that are read and kept."""
@@ -171,12 +171,12 @@ def read_problem(body: bytes) -> Problem | None:
 
 def problem_in(data: Any) -> Problem | None:
     """The error that decoded JSON reports, or None."""
-    if isinstance(data, list) and len(data) == 1:
+    if is_array(data) and len(data) == 1:
         data = data[0]  # Google without alt=sse wraps its error object in an array
-    if not isinstance(data, dict):
+    if not is_object(data):
         return Problem(f"the body is not a JSON object: {shorten(repr(data))}", body=data)
     error = data.get("error")
-    if isinstance(error, dict):
+    if is_object(error):
         return _from_error_object(error, data)
     if isinstance(error, str) and error:
         return Problem(error, _code(data.get("code")), _text(data.get("type")), None, data, recognised=True)
@@ -198,7 +198,9 @@ def _from_error_object(error: Mapping[str, Any], whole: Any) -> Problem:
 
 
 def _is_success(code: Any) -> bool:
-    return code in {None, "success", "", "SUCCESS"} or (code == 0 and not isinstance(code, bool)) or code is True
+    if isinstance(code, bool):
+        return code
+    return code in {None, "success", "", "SUCCESS", 0}
 
 
 def _message(data: Mapping[str, Any]) -> str:
@@ -273,7 +275,7 @@ _SHAPE = msgspec.json.Decoder(_Shape)
 
 def _truthy(error: Any) -> bool:
     """False for the `null` and empty error objects that good task answers carry."""
-    if isinstance(error, dict):
+    if is_object(error):
         return any(error.values())
     return bool(error)
 
@@ -346,9 +348,7 @@ def class_of(status: int, problem: Problem) -> type[APIStatusError]:
 def _hint(kind: type[APIStatusError], problem: Problem) -> str | None:
     if isinstance(problem.code, str) and problem.code in CODE_HINTS:
         return CODE_HINTS[problem.code]
-    if problem.type in CODE_HINTS:
-        return CODE_HINTS[problem.type]
-    return HINTS.get(kind)
+    return CODE_HINTS.get(problem.type or "") or HINTS.get(kind)
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
@@ -368,12 +368,14 @@ def retry_after(value: str | None, *, now: datetime | None = None) -> float | No
     return seconds if 0 <= seconds < float("inf") else (0.0 if seconds < 0 else None)
 
 
-def error_in_stream(event: Any, headers: Headers, request: Request, partial: Any) -> TikHubError:
-    """The error for an error event, or an unframed JSON error, inside a 200 stream."""
+def reported_error(
+    event: Any, headers: Headers, request: Request, partial: Any, *, stage: str = "stream"
+) -> APIStatusError:
+    """The error that a 200 answer reports inside: an error event, an unframed JSON error, a failed response."""
     problem = problem_in(event) or Problem(f"an error event without a message: {shorten(repr(event))}", body=event)
     error = status_error(200, headers, problem, request)
-    error.message = f"error in the stream{error.message.removeprefix('200')}"
-    error.stage = "stream"
+    error.message = f"error in the {stage}{error.message.removeprefix('200')}"
+    error.stage = stage
     error.partial = partial
     error.attempts = 1
     error.maybe_billed = True
@@ -395,7 +397,7 @@ def refused(error: TikHubError) -> bool:
         return True
     if code == "fail_to_fetch_task":
         return False  # the provider's 5xx, or a 2xx the gateway did not understand
-    return code in BY_CODE or code in _BEFORE_THE_PROVIDER or error.type == "new_api_panic" and _is_remix(error)
+    return code in BY_CODE or code in _BEFORE_THE_PROVIDER or (error.type == "new_api_panic" and _is_remix(error))
 
 
 _BEFORE_THE_PROVIDER = frozenset({"get_channel_failed", "access_denied", "task_channel_disable", "read_request_body_failed"})

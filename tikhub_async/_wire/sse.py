@@ -35,7 +35,7 @@ MAX_EVENT_BYTES = 8 * 1024 * 1024
 """Data of one event: images and encrypted reasoning come as one line of some MB (aiohttp's line readers give up at 512 KiB)."""
 
 MAX_NAME_LINE = 4 * 1024
-"""Bytes of an `event` or `id` line; the longest of the known providers has 51."""
+"""Bytes of an `event` or `id` line; the longest of the known providers has 53."""
 
 MAX_RETRY = 9_999_999_999
 """ms, ten digits. More are clamped to it: Python refuses to make an `int` of 4,301 digits."""

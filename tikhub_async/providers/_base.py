@@ -1,16 +1,16 @@
 """What every provider module stands on: a session and the steps build, send, wrap."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from tikhub_async._config import Config
-from tikhub_async._session import Session
+from tikhub_async._session import Answer, Session
 from tikhub_async._streams import Accumulator, EventStream
 from tikhub_async._tasks import Poller, TaskKind, VideoTask
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Endpoint, Request, build
 from tikhub_async.errors import DecodeError
-from tikhub_async.types._base import Response
+from tikhub_async.types._base import Response, request_id_of
 from tikhub_async.types.task import TaskState
 
 E = TypeVar("E")
@@ -35,21 +35,28 @@ class Provider:
 
     async def _send(self, request: Request, response: type[R]) -> R:
         """The decoded answer."""
-        answer = await self._session.send(request)
+        return self._decode(request, await self._session.send(request), response)
+
+    def _decode(self, request: Request, answer: Answer, response: type[R]) -> R:
         try:
             decoded = codec.decode(answer.body, response)
         except DecodeError as error:
             error.where = request.where
-            error.request_id = answer.meta.headers.get("x-oneapi-request-id")
+            error.request_id = request_id_of(answer.meta.headers)
             error.attempts = answer.meta.attempts
             error.maybe_billed = True
             raise
         decoded.attach(answer.meta)
         return decoded
 
-    def _stream(self, request: Request, accumulator: Accumulator[E, R]) -> EventStream[E, R]:
-        """The answer as a stream of events; nothing is sent yet."""
-        return EventStream(self._session, request, accumulator)
+    def _stream(
+        self,
+        request: Request,
+        accumulator: Accumulator[E, R],
+        prepare: Callable[[Request], Awaitable[Request]] | None = None,
+    ) -> EventStream[E, R]:
+        """The answer as a stream of events; nothing is sent yet. `prepare` finishes the request before it leaves."""
+        return EventStream(self._session, request, accumulator, prepare)
 
     async def _create(
         self,

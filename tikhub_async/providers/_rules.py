@@ -44,12 +44,12 @@ def needs_text(where: str, params: Params, name: str, limit: int, hint: str | No
         InvalidParameter: It is one of these.
     """
     value = params.get(name)
-    if not has(params, name) or (isinstance(value, str) and not value.strip()):
+    if not has(params, name) or (isinstance(value, str) and value.isspace()):
         refuse(where, name, "must not be empty", hint)
     short_text(where, params, name, limit)
 
 
-def short_text(where: str, params: Params, name: str, limit: int) -> None:
+def short_text(where: str, params: Params, name: str, limit: int, *, path: str | None = None) -> None:
     """Refuse a text of more than `limit` characters.
 
     Raises:
@@ -57,7 +57,7 @@ def short_text(where: str, params: Params, name: str, limit: int) -> None:
     """
     value = params.get(name)
     if isinstance(value, str) and len(value) > limit:
-        refuse(where, name, f"must not be longer than {limit} characters, got {len(value)}")
+        refuse(where, path or name, f"must not be longer than {limit} characters, got {len(value)}")
 
 
 def few(where: str, params: Params, name: str, limit: int) -> None:

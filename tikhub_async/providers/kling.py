@@ -195,7 +195,7 @@ def _check_length(where: str, params: _rules.Params) -> None:
     total = 0
     for index, shot in enumerate(shots):
         if _rules.is_object(shot):
-            _rules.short_text(where, shot, "prompt", 512)
+            _rules.short_text(where, shot, "prompt", 512, path=f"multi_prompt[{index}].prompt")
             total += _whole_seconds(where, shot, "duration", f"multi_prompt[{index}].duration") or 0
     if duration is not None and total != duration:
         _rules.refuse(where, "multi_prompt", f"must add up to the duration of {duration} seconds, got {total}")

@@ -1,15 +1,166 @@
 """OpenAI: chat completions, responses, embeddings, transcription.
 
-    POST /v1/chat/completions        path inferred from the gateway software; page 411636868e0 not readable
+| call | route | evidence |
+|---|---|---|
+| `chat.completions.create`, `.stream` | `POST /v1/chat/completions` | path inferred; page 411636868e0 |
+| `responses.create`, `.stream` | `POST /v1/responses` | documented, 421251331e0 and 8175517m0 |
+| `embeddings.create` | `POST /v1/embeddings` | path inferred; page 421251332e0 |
+| `audio.transcriptions.create`, `.stream` | `POST /v1/audio/transcriptions` | documented, 421251333e0 |
+
+The gateway decodes and re-encodes requests: fields it does not know are dropped, and by default also `service_tier`,
+`safety_identifier` and `stream_options.include_obfuscation`.
 """
 
-from tikhub_async._session import Session
-from tikhub_async._tasks import Poller
-from tikhub_async.providers._chat import Chat, chat_endpoint
+from typing import Unpack
 
-__all__ = ["OpenAI"]
+from tikhub_async._accumulate.responses import ResponsesAccumulator
+from tikhub_async._accumulate.transcription import TranscriptionAccumulator
+from tikhub_async._session import Session
+from tikhub_async._streams import EventStream
+from tikhub_async._tasks import Poller
+from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
+from tikhub_async._wire.response import reported_error
+from tikhub_async.providers._audio import read_file, transcription_form
+from tikhub_async.providers._base import Provider
+from tikhub_async.providers._chat import Chat, chat_endpoint
+from tikhub_async.types.audio import TranscriptionParams, TranscriptionResponse, TranscriptionStreamEvent
+from tikhub_async.types.embeddings import EmbeddingParams, EmbeddingResponse
+from tikhub_async.types.responses import ResponseObject, ResponseParams, ResponseStreamEvent
+
+__all__ = ["Audio", "Embeddings", "OpenAI", "Responses", "Transcriptions"]
 
 CHAT = chat_endpoint("openai")
+RESPONSES = Endpoint(name="openai.responses", method="POST", path="/v1/responses", kind=Kind.GENERATE)
+EMBEDDINGS = Endpoint(
+    name="openai.embeddings", method="POST", path="/v1/embeddings", kind=Kind.GENERATE, keep_body=False
+)
+TRANSCRIPTIONS = Endpoint(
+    name="openai.audio.transcriptions", method="POST", path="/v1/audio/transcriptions", kind=Kind.GENERATE
+)
+
+_RESPONSES_CREATE = Schema.of("openai.responses.create", ResponseParams)
+_RESPONSES_STREAM = Schema.of("openai.responses.stream", ResponseParams)
+_EMBEDDINGS_CREATE = Schema.of("openai.embeddings.create", EmbeddingParams)
+_TRANSCRIPTIONS_CREATE = Schema.of("openai.audio.transcriptions.create", TranscriptionParams)
+_TRANSCRIPTIONS_STREAM = Schema.of("openai.audio.transcriptions.stream", TranscriptionParams)
+
+ResponsesStream = EventStream[ResponseStreamEvent, ResponseObject]
+"""What `responses.stream` gives."""
+TranscriptionStream = EventStream[TranscriptionStreamEvent, TranscriptionResponse]
+"""What `audio.transcriptions.stream` gives."""
+
+
+class Responses(Provider):
+    """`client.openai.responses`.
+
+    The gateway serves this route for OpenAI models only: Claude, Gemini and DeepSeek answer 500
+    `convert_request_failed`. Stored responses cannot be retrieved, cancelled or deleted through it.
+    """
+
+    async def create(self, **params: Unpack[ResponseParams]) -> ResponseObject:
+        """The whole response. Check `status`: `incomplete` says in `incomplete_details` what cut it.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+            APIStatusError: The gateway or the provider refused, or the response came back as `failed`; then
+                `partial` holds it.
+            APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+            ProtocolError: The answer is no response.
+
+        Source: POST /v1/responses, https://ai-docs.tikhub.io/421251331e0.
+        """
+        _RESPONSES_CREATE.check(params)
+        request = self._build(RESPONSES, params, body=body_of(params))
+        response = await self._send(request, ResponseObject)
+        if response.status == "failed":
+            reason = {} if response.error is None else {"code": response.error.code, "message": response.error.message}
+            raise reported_error({"error": reason}, response.headers, request, response, stage="response")
+        return response
+
+    def stream(self, **params: Unpack[ResponseParams]) -> ResponsesStream:
+        """The response as typed events; complete with `response.completed` or `response.incomplete`.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+
+        Source: POST /v1/responses with `stream: true`, https://ai-docs.tikhub.io/8175517m0.
+        """
+        _RESPONSES_STREAM.check(params)
+        request = self._build(RESPONSES, params, body={**body_of(params), "stream": True}, stream=True)
+        return self._stream(request, ResponsesAccumulator())
+
+
+class Embeddings(Provider):
+    """`client.openai.embeddings`."""
+
+    async def create(self, **params: Unpack[EmbeddingParams]) -> EmbeddingResponse:
+        """One vector for each input, in their order.
+
+        `encoding_format="base64"` costs a third of the bytes and a fifth of the CPU; `floats()` reads either.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+            APIStatusError: The gateway or the provider refused.
+            APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+            ProtocolError: The answer is no list of vectors.
+
+        Source: POST /v1/embeddings, path inferred; https://ai-docs.tikhub.io/421251332e0.
+        """
+        _EMBEDDINGS_CREATE.check(params)
+        return await self._send(self._build(EMBEDDINGS, params, body=body_of(params)), EmbeddingResponse)
+
+
+class Transcriptions(Provider):
+    """`client.openai.audio.transcriptions`."""
+
+    async def create(self, **params: Unpack[TranscriptionParams]) -> TranscriptionResponse:
+        """The text of a recording. With `response_format` `text`, `srt` or `vtt` only `.text` is filled.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent, or the file's name has no suffix
+                that the gateway knows; nothing was sent.
+            BadRequestError: The gateway could not measure the audio (`count_token_failed`), or another refusal.
+            APIStatusError: The gateway or the provider refused.
+            APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+
+        Source: POST /v1/audio/transcriptions, multipart form, https://ai-docs.tikhub.io/421251333e0.
+        """
+        _TRANSCRIPTIONS_CREATE.check(params)
+        file = await read_file(params["file"])
+        request = self._build(TRANSCRIPTIONS, params, form=transcription_form(params, file))
+        answer = await self._session.send(request)
+        if answer.body.lstrip()[:1] == b"{":
+            return self._decode(request, answer, TranscriptionResponse)
+        plain = TranscriptionResponse(text=answer.body.decode("utf-8", "replace"))
+        plain.attach(answer.meta)
+        return plain
+
+    def stream(self, **params: Unpack[TranscriptionParams]) -> TranscriptionStream:
+        """The text as events. The gateway software collects the provider's stream first, so it comes in one piece.
+
+        The file is read, and the request sent, on `async with` or with the first event.
+
+        Raises:
+            ParameterError: A parameter is unknown or missing; nothing was sent.
+
+        Source: POST /v1/audio/transcriptions with `stream: true`.
+        """
+        _TRANSCRIPTIONS_STREAM.check(params)
+
+        async def with_file(_: Request) -> Request:
+            form = transcription_form(params, await read_file(params["file"]), stream=True)
+            return self._build(TRANSCRIPTIONS, params, form=form, stream=True)
+
+        empty = self._build(TRANSCRIPTIONS, params, stream=True)
+        return self._stream(empty, TranscriptionAccumulator(), with_file)
+
+
+class Audio:
+    """`client.openai.audio`."""
+
+    def __init__(self, session: Session, poller: Poller) -> None:
+        self.transcriptions = Transcriptions(session, poller)
+        """Speech to text."""
 
 
 class OpenAI:
@@ -18,3 +169,9 @@ class OpenAI:
     def __init__(self, session: Session, poller: Poller) -> None:
         self.chat = Chat(session, poller, CHAT)
         """Chat completions."""
+        self.responses = Responses(session, poller)
+        """Responses."""
+        self.embeddings = Embeddings(session, poller)
+        """Embeddings."""
+        self.audio = Audio(session, poller)
+        """Transcription."""

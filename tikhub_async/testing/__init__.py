@@ -81,9 +81,15 @@ __all__ = [
     "serve_in_thread",
 ]
 
-_HOMES = {"FakeClock": "clock", "Emulator": "emulator", "serve_in_thread": "threaded"}
-_HOMES |= dict.fromkeys(("PaidCreation", "RecordedRequest"), "records")
-_HOMES |= {name: "keys" for name in __all__ if name.endswith(("_KEY", "_MODELS"))}
+_HOMES = {
+    "Emulator": "emulator",
+    "FakeClock": "clock",
+    "PaidCreation": "records",
+    "RecordedRequest": "records",
+    "serve_in_thread": "threaded",
+    **{name: "keys" for name in __all__ if name.endswith(("_KEY", "_MODELS"))},
+}
+"""Module of each name; everything else is a fault."""
 
 
 def __getattr__(name: str) -> object:

@@ -57,7 +57,7 @@ _NAMES: dict[Family, str] = {
     ),
     "deepseek": "deepseek-chat deepseek-reasoner deepseek-v4-flash deepseek-v4-pro",
     "gemini": "gemini-2.0-flash gemini-2.5-flash gemini-2.5-flash-lite gemini-2.5-pro gemini-3-pro-preview",
-    "embedding": "text-embedding-3-small text-embedding-3-large text-embedding-ada-002",
+    "embedding": "text-embedding-3-small text-embedding-3-large text-embedding-ada-002 gemini-embedding-001",
     "audio": "whisper-1 gpt-4o-transcribe gpt-4o-mini-transcribe",
     "sora": "sora-2 sora-2-pro",
     "seedance": (

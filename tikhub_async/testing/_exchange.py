@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from tikhub_async.testing._catalog import Family
+from tikhub_async.testing._json import is_object
 from tikhub_async.testing._samples import Stream, sample
 from tikhub_async.testing._tasks import TaskBook, VideoTask
 from tikhub_async.testing.keys import Identity
@@ -67,7 +68,7 @@ class Answer:
     """The task that was created, for scripted task faults."""
 
 
-class Refused(Exception):  # noqa: N818 - a name for control flow, not an error of ours
+class Refused(Exception):
     """The request ends here; raised by checks, answered by the emulator."""
 
     def __init__(self, answer: Answer) -> None:
@@ -88,8 +89,10 @@ class Route:
     shape: Shape
     types: Mapping[str, str] = field(default_factory=dict[str, str])
     """Body field → Go type of the gateway's request struct; a wrong JSON type is refused."""
-    model: Literal["body", "form", "path", "none"] = "body"
-    """Where the model is named; in a form it is missed late, `none` skips the model check."""
+    model: Literal["body", "form", "path", "empty", "none"] = "body"
+    """Where the model is named. In a form it is missed late; `empty` names none, which a key with an allow list may not
+    use; `none` skips the check.
+    """
     model_keys: tuple[str, ...] = ("model",)
     """Fields of the body that can name it."""
     paid: bool = True
@@ -127,7 +130,7 @@ class Exchange:
     @property
     def body(self) -> dict[str, Any]:
         """The JSON body, or the text parts of a form."""
-        return self.record.json if isinstance(self.record.json, dict) else dict(self.record.form)
+        return self.record.json if is_object(self.record.json) else dict(self.record.form)
 
 
 def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

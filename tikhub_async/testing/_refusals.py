@@ -72,6 +72,14 @@ def invalid_url(method: str, path: str) -> Answer:
     return json_answer({"error": error}, status=404, headers={"Cache-Control": "max-age=604800"})
 
 
+def moved(method: str, path: str) -> Answer:
+    """Where a path with a slash too many leads."""
+    if method != "GET":
+        return Answer(307, b"", {"Location": path})
+    page = f'<a href="{path}">Moved Permanently</a>.\n\n'.encode()
+    return Answer(301, page, {"Location": path, "Content-Type": "text/html; charset=utf-8"})
+
+
 def html_page(status: int = 200) -> Answer:
     """The dashboard, which answers every other path; other statuses look like a proxy's page."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache"}

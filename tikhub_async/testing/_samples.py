@@ -22,6 +22,8 @@ from typing import Any, Final
 
 import msgspec
 
+from tikhub_async.testing._json import as_object, is_list, is_object
+
 OMIT: Final = object()
 """Value of an optional member that is left out."""
 
@@ -29,6 +31,18 @@ _SLOT = re.compile(r"\{\{(?P<name>[a-z_][a-z0-9_.]*)(?P<optional>\?)?\}\}")
 _DIRECTIVE = re.compile(r"^: @(?P<word>for|if|end|finish|start)(?: (?P<rest>.*))?$")
 
 Path = tuple[str, ...]
+
+
+class Sequence:
+    """A value that is another number wherever it stands: 0, 1, 2 …"""
+
+    def __init__(self) -> None:
+        self._next = -1
+
+    def next(self) -> int:
+        """The next number."""
+        self._next += 1
+        return self._next
 
 
 class Scope:
@@ -54,9 +68,8 @@ class Scope:
             return self._parent.encoded(path)
         if path not in self._encoded:
             value = self.value(path)
-            if isinstance(value, Iterator):
-                # A counter: another number in every event.
-                return str(next(value))
+            if isinstance(value, Sequence):
+                return str(value.next())
             assert value is not OMIT, f"{'.'.join(path)} has no value and is not optional"
             self._encoded[path] = msgspec.json.encode(value).decode("utf-8", "surrogatepass")
         return self._encoded[path]
@@ -100,16 +113,16 @@ class Template:
 def _compile(node: Any, out: list[_Part]) -> None:
     if isinstance(node, str) and (slot := _SLOT.fullmatch(node)):
         out.append(_Slot(tuple(slot["name"].split("."))))
-    elif isinstance(node, dict):
+    elif is_object(node):
         _compile_object(node, out)
-    elif isinstance(node, list) and len(node) == 1 and isinstance(node[0], dict) and "@for" in node[0]:
+    elif is_list(node) and len(node) == 1 and "@for" in as_object(node[0]):
         variable, _, path = node[0]["@for"].split()
         parts: list[_Part] = []
         _compile(node[0]["@each"], parts)
         _literal("[", out)
         out.append(_Loop(variable, tuple(path.split(".")), parts))
         _literal("]", out)
-    elif isinstance(node, list):
+    elif is_list(node):
         for index, item in enumerate(node):
             _literal("," if index else "[", out)
             _compile(item, out)

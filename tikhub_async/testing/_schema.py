@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from tikhub_async.testing._json import as_object, is_list, is_object
+
 MAX_DEPTH = 12
 """Deeper than this a recursive schema gets its shortest value."""
 
@@ -36,9 +38,9 @@ class _Maker:
         self._root = root
 
     def make(self, schema: Any, name: str, depth: int) -> Any:
-        if not isinstance(schema, Mapping):
+        if not is_object(schema):
             return name
-        node: Mapping[str, Any] = schema
+        node = schema
         if "$ref" in node:
             return self.make(
                 {**self._resolve(node["$ref"]), **{k: v for k, v in node.items() if k != "$ref"}}, name, depth + 1
@@ -60,7 +62,7 @@ class _Maker:
         for part in reference.removeprefix("#").strip("/").split("/"):
             if part:
                 node = node[part.replace("~1", "/").replace("~0", "~")]
-        return node if isinstance(node, Mapping) else {}
+        return as_object(node)
 
     @staticmethod
     def _choose(options: Sequence[Mapping[str, Any]], depth: int) -> Mapping[str, Any]:
@@ -86,7 +88,7 @@ class _Maker:
     @staticmethod
     def _type(node: Mapping[str, Any], depth: int) -> str:
         kind = node.get("type")
-        if isinstance(kind, list):
+        if is_list(kind):
             words = [str(word).lower() for word in kind]
             kind = "null" if depth >= MAX_DEPTH and "null" in words else next((w for w in words if w != "null"), "null")
         if kind is None:

@@ -3,7 +3,10 @@
 import asyncio
 import heapq
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import count
+from types import TracebackType
+from typing import Any
 
 from tikhub_async._clock import Clock, Timer
 
@@ -30,7 +33,7 @@ class FakeClock(Clock):
         self._offset = epoch - start
         self._auto = auto
         self._order = count()
-        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
+        self._waiting: list[tuple[float, int, _VirtualTimer]] = []
         self._sleepers = 0
         self._scopes: set[_VirtualTimeout] = set()
         self._jumper: asyncio.Task[None] | None = None
@@ -48,8 +51,13 @@ class FakeClock(Clock):
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time."""
         self.slept.append(seconds)
-        woken = asyncio.get_running_loop().create_future()
-        timer = self._schedule(max(seconds, 0.0), lambda: woken.done() or woken.set_result(None))
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        timer = self._schedule(max(seconds, 0.0), wake)
         self._sleepers += 1
         self._start_jumper()
         try:
@@ -58,7 +66,7 @@ class FakeClock(Clock):
             self._sleepers -= 1
             timer.cancel()
 
-    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[Any]:
         """A limit that runs out in virtual time only."""
         return _VirtualTimeout(self, seconds)
 
@@ -116,27 +124,29 @@ class _VirtualTimer:
             self._callback()
 
 
-class _VirtualTimeout(asyncio.Timeout):
-    """An `asyncio.Timeout` that the clock ends, so cancellation keeps the standard library's semantics."""
+class _VirtualTimeout:
+    """An `asyncio.timeout` that the clock ends, so cancellation keeps the standard library's semantics."""
 
     def __init__(self, clock: FakeClock, seconds: float | None) -> None:
-        super().__init__(None)
+        self._inner = asyncio.timeout(None)
         self._clock = clock
         self._seconds = seconds
         self._timer: _VirtualTimer | None = None
 
     async def __aenter__(self) -> "_VirtualTimeout":
-        await super().__aenter__()
+        await self._inner.__aenter__()
         self._clock._scopes.add(self)
         if self._seconds is not None:
             self._timer = self._clock._schedule(self._seconds, self._expire)
         return self
 
-    async def __aexit__(self, *exc_info: object) -> bool | None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._clock._scopes.discard(self)
         if self._timer is not None:
             self._timer.cancel()
-        return await super().__aexit__(*exc_info)  # type: ignore[arg-type]
+        await self._inner.__aexit__(kind, error, trace)
 
     def _expire(self) -> None:
-        self.reschedule(asyncio.get_running_loop().time())
+        self._inner.reschedule(asyncio.get_running_loop().time())

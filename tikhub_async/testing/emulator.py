@@ -319,7 +319,7 @@ class Emulator:
         if request.method == "OPTIONS" and "Origin" in request.headers:
             answer = Answer(204, b"", dict(CORS))
         elif request.path != bare and self._find(request.method, bare)[0] is not None:
-            answer = Answer(301 if request.method == "GET" else 307, b"", {"Location": bare})
+            answer = refusals.moved(request.method, bare)
         elif request.path.startswith(("/v1", "/api", "/assets")):
             answer = refusals.invalid_url(request.method, request.path)
         else:

@@ -7,7 +7,7 @@ it could drop or null has a default, words are `str`, whole numbers may arrive a
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, TypedDict, TypeVar
+from typing import Any, ClassVar, Literal, TypedDict, TypeGuard, TypeVar
 
 import msgspec
 
@@ -83,7 +83,7 @@ class ResponseMeta(msgspec.Struct, frozen=True, kw_only=True):
     """The body as received; None where it was not kept (embeddings, inline videos)."""
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True):
+class Model(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """Base of everything received: immutable, keyword-only, unknown fields ignored."""
 
 
@@ -190,11 +190,21 @@ class Source(Model, frozen=True, kw_only=True, dict=True):
         return (_restore, (type(self), _fields(self), dict(vars(self))))
 
 
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """True for a decoded JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """True for a decoded JSON array."""
+    return isinstance(value, list)
+
+
 def without_nulls(data: Any) -> Any:
     """`data` with null members of objects left out, at every depth; lists keep theirs."""
-    if isinstance(data, dict):
+    if is_object(data):
         return {key: without_nulls(value) for key, value in data.items() if value is not None}
-    if isinstance(data, list):
+    if is_array(data):
         return [without_nulls(value) for value in data]
     return data
 

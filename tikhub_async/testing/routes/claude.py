@@ -13,7 +13,7 @@ from tikhub_async.testing._words import Asked, Speech, speak, word_count
 from tikhub_async.testing.routes.openai_chat import tools_of
 
 TYPES = {
-    "messages": "[]dto.ClaudeMessage",
+    "messages": "[]***.ClaudeMessage",
     "stream": "bool",
     "max_tokens": "int",
     "temperature": "float64",

@@ -15,7 +15,7 @@ from tikhub_async.testing._samples import OMIT
 from tikhub_async.testing._words import Asked, Speech, Tool, marks_in, speak, word_count
 from tikhub_async.testing.routes.openai_chat import tools_of
 
-TYPES = {"contents": "[]dto.GeminiChatContent", "generationConfig": "dto.GeminiChatGenerationConfig"}
+TYPES = {"contents": "[]***.GeminiChatContent", "generationConfig": "***.GeminiChatGenerationConfig"}
 FINISH = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 

@@ -29,5 +29,5 @@ def retrieve(exchange: Exchange) -> Answer:
 PATH = "/v1/video/generations"
 ROUTES = (
     Route("generations.create", "POST", PATH, create, "task", GENERIC_TYPES),
-    Route("generations.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="none", paid=False),
+    Route("generations.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="empty", paid=False),
 )

@@ -93,7 +93,7 @@ def _routes(kind: str) -> tuple[Route, ...]:
     return (
         Route(f"{name}.create", "POST", path, create, "task", NATIVE_TYPES, model_keys=keys, needs=flag),
         Route(f"{name}.create", "POST", path, create, "task", GENERIC_TYPES, unless=flag),
-        Route(f"{name}.retrieve", "GET", f"{path}/{{id}}", retrieve, "task", model="none", paid=False),
+        Route(f"{name}.retrieve", "GET", f"{path}/{{id}}", retrieve, "task", model="empty", paid=False),
     )
 
 

@@ -68,7 +68,7 @@ def list_google(exchange: Exchange) -> Answer:
         {"name": row["id"], "baseModelId": None, "displayName": row["id"], **dict.fromkeys(empty)}
         for row in _rows(exchange)
     ]
-    return json_answer({"models": rows})
+    return json_answer({"models": rows, "nextPageToken": None})
 
 
 def _unknown(name: str) -> Answer:

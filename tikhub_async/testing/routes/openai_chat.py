@@ -6,20 +6,20 @@ from typing import Any
 
 from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer, sample_stream
-from tikhub_async.testing._json import as_object, objects, text_of
+from tikhub_async.testing._json import as_object, is_object, objects, text_of
 from tikhub_async.testing._samples import OMIT
 from tikhub_async.testing._words import Asked, Speech, Tool, speak, word_count
 
 TYPES = {
-    "messages": "[]dto.Message",
+    "messages": "[]***.Message",
     "stream": "bool",
-    "stream_options": "*dto.StreamOptions",
+    "stream_options": "***.StreamOptions",
     "max_tokens": "int",
     "max_completion_tokens": "int",
     "temperature": "float64",
     "top_p": "float64",
     "n": "int",
-    "tools": "[]dto.ToolCallRequest",
+    "tools": "[]***.ToolCallRequest",
     "parallel_tool_calls": "bool",
     "reasoning_effort": "string",
 }
@@ -36,7 +36,7 @@ def read(exchange: Exchange) -> Asked:
     body = exchange.body
     messages = objects(body["messages"])
     users = [message for message in messages if message.get("role") == "user"]
-    last = messages[-1] if messages else {}
+    last = as_object(messages[-1] if messages else None)
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return Asked(
         prompt=text_of(users[-1].get("content")) if users else "",
@@ -63,9 +63,8 @@ def tools_of(functions: Iterable[Mapping[str, Any]], schema_key: str = "paramete
 
 def forced_tool(choice: Any) -> str:
     """`tool_choice` of chat and Responses → `Asked.forced`."""
-    if isinstance(choice, Mapping):
-        named = as_object(choice)
-        return str((as_object(named.get("function")) or named).get("name") or "*")
+    if is_object(choice):
+        return str((as_object(choice.get("function")) or choice).get("name") or "*")
     return {"required": "*", "none": "-"}.get(str(choice), "")
 
 

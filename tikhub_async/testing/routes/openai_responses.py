@@ -1,6 +1,5 @@
 """`POST /v1/responses`, plain and streamed. OpenAI models only: the gateway has no conversion for the others."""
 
-from itertools import count
 from secrets import token_hex
 from typing import Any
 
@@ -8,8 +7,8 @@ import msgspec
 
 from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer, sample_stream
-from tikhub_async.testing._json import as_object, objects, text_of
-from tikhub_async.testing._samples import OMIT, sample
+from tikhub_async.testing._json import as_object, is_list, objects, text_of
+from tikhub_async.testing._samples import OMIT, Sequence, sample
 from tikhub_async.testing._words import Asked, Speech, speak, word_count
 from tikhub_async.testing.routes.openai_chat import forced_tool, tools_of
 
@@ -32,9 +31,9 @@ def read(exchange: Exchange) -> Asked:
     """A Responses request as the emulated model understands it."""
     body = exchange.body
     given = body["input"]
-    items = objects(given if isinstance(given, list) else [{"role": "user", "content": given}])
+    items = objects(given if is_list(given) else [{"role": "user", "content": given}])
     users = [item for item in items if item.get("role") == "user"]
-    last = items[-1] if items else {}
+    last = as_object(items[-1] if items else None)
     text_format = as_object(as_object(body.get("text")).get("format"))
     wants_json = text_format.get("type") in {"json_object", "json_schema"}
     effort = as_object(body.get("reasoning")).get("effort")
@@ -148,7 +147,7 @@ def respond(exchange: Exchange) -> Answer:
     return sample_stream(
         "openai/response_stream",
         {
-            "sequence": count(),
+            "sequence": Sequence(),
             "opening": msgspec.Raw(whole.body(begin)),
             "closing": msgspec.Raw(whole.body(values)),
             "stream_items": items,

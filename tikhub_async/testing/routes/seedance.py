@@ -86,6 +86,6 @@ def ark_task(exchange: Exchange, task: VideoTask) -> Any:
 ROUTES = (
     Route("seedance.create", "POST", PATH, create, "task", TYPES, needs="seedance_routes"),
     Route(
-        "seedance.retrieve", "GET", PATH + "/{id}", retrieve, "task", model="none", paid=False, needs="seedance_routes"
+        "seedance.retrieve", "GET", PATH + "/{id}", retrieve, "task", model="empty", paid=False, needs="seedance_routes"
     ),
 )

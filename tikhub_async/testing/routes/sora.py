@@ -25,8 +25,6 @@ def create(exchange: Exchange) -> Answer:
     """Accept a video of any family."""
     body = exchange.body
     prompt = str(body.get("prompt") or "")
-    if exchange.family == "deepseek":
-        refuse(exchange, "invalid api platform: 43", code="invalid_api_platform")
     if exchange.family != "sora":
         return video_object(exchange, create_task(exchange, prompt))
     if prompt.strip() and body.get("size") and body["size"] not in SIZES.get(exchange.model, (body["size"],)):
@@ -150,9 +148,9 @@ def delete(exchange: Exchange) -> Answer:
 PATH = "/v1/videos"
 ROUTES = (
     Route("sora.create", "POST", PATH, create, "task", GENERIC_TYPES),
-    Route("sora.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="none", paid=False),
+    Route("sora.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="empty", paid=False),
     Route("content", "GET", f"{PATH}/{{id}}/content", content, "content", model="none", paid=False),
-    Route("sora.remix", "POST", f"{PATH}/{{id}}/remix", remix, "task", GENERIC_TYPES, model="none"),
-    Route("sora.list", "GET", PATH, list_videos, "task", model="none", paid=False, needs="video_lists"),
-    Route("sora.delete", "DELETE", f"{PATH}/{{id}}", delete, "task", model="none", paid=False, needs="video_lists"),
+    Route("sora.remix", "POST", f"{PATH}/{{id}}/remix", remix, "task", GENERIC_TYPES, model="empty"),
+    Route("sora.list", "GET", PATH, list_videos, "task", model="empty", paid=False, needs="video_lists"),
+    Route("sora.delete", "DELETE", f"{PATH}/{{id}}", delete, "task", model="empty", paid=False, needs="video_lists"),
 )

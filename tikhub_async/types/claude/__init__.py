@@ -67,6 +67,7 @@ from tikhub_async.types.claude.message import (
 )
 from tikhub_async.types.claude.params import (
     Base64SourceParam,
+    BrowserStateParam,
     CacheControlParam,
     CharLocationParam,
     CitationParam,
@@ -152,6 +153,7 @@ __all__ = [
     "BashCodeExecutionToolResultError",
     "Block",
     "BlockDelta",
+    "BrowserStateParam",
     "CacheControlParam",
     "CacheCreation",
     "CacheMissReason",

@@ -214,6 +214,17 @@ class ToolReferenceParam(TypedDict, total=False):
     cache_control: CacheControlParam | None
 
 
+class BrowserStateParam(TypedDict, total=False):
+    """The tabs of the browser that the caller runs for the model."""
+
+    type: Required[Literal["browser_state"]]
+    tabs: Required[Sequence[Mapping[str, Any]]]
+    """`{"tab_id", "title", "url", "active"}` each."""
+    state_changes: Sequence[Mapping[str, Any]] | None
+    """What happened since the last state: tabs opened, downloads."""
+    cache_control: CacheControlParam | None
+
+
 class ToolResultBlockParam(TypedDict, total=False):
     """What a tool call returned, in the user turn after it."""
 
@@ -221,7 +232,14 @@ class ToolResultBlockParam(TypedDict, total=False):
     tool_use_id: Required[str]
     content: (
         str
-        | Sequence[TextBlockParam | ImageBlockParam | SearchResultBlockParam | DocumentBlockParam | ToolReferenceParam]
+        | Sequence[
+            TextBlockParam
+            | ImageBlockParam
+            | SearchResultBlockParam
+            | DocumentBlockParam
+            | ToolReferenceParam
+            | BrowserStateParam
+        ]
     )
     is_error: bool
     toolset_name: str | None

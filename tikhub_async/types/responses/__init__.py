@@ -117,6 +117,7 @@ from tikhub_async.types.responses.input_items import (
     Phase,
     ReasoningTextParam,
     ResponseCacheBreakpointParam,
+    ResponseCallerParam,
     ResponseCustomToolCallParam,
     ResponseFunctionToolCallParam,
     ResponseInputContent,
@@ -133,7 +134,6 @@ from tikhub_async.types.responses.input_items import (
     ShellCallOutputParam,
     ShellOutcomeParam,
     ShellOutputParam,
-    ToolCallerParam,
     ToolSearchOutputParam,
 )
 from tikhub_async.types.responses.items import (
@@ -444,6 +444,7 @@ __all__ = [
     "ResponseCacheBreakpoint",
     "ResponseCacheBreakpointParam",
     "ResponseCaller",
+    "ResponseCallerParam",
     "ResponseCodeInterpreterCallCodeDeltaEvent",
     "ResponseCodeInterpreterCallCodeDoneEvent",
     "ResponseCodeInterpreterCallCompletedEvent",
@@ -605,7 +606,6 @@ __all__ = [
     "SvgOptions",
     "SvgReasoning",
     "SvgUsage",
-    "ToolCallerParam",
     "ToolChoiceAllowedParam",
     "ToolChoiceCustomParam",
     "ToolChoiceFunctionParam",

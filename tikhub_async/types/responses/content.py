@@ -97,7 +97,7 @@ class ResponseTopLogprob(Model, frozen=True, kw_only=True, gc=False):
     token: str = ""
     logprob: Number | None = None
     bytes: list[int] | None = None
-    """The token's UTF-8 bytes; absent in delta events."""
+    """The token's UTF-8 bytes."""
 
 
 class ResponseLogprob(Model, frozen=True, kw_only=True, gc=False):
@@ -106,7 +106,7 @@ class ResponseLogprob(Model, frozen=True, kw_only=True, gc=False):
     token: str = ""
     logprob: Number | None = None
     bytes: list[int] | None = None
-    """The token's UTF-8 bytes; absent in delta events."""
+    """The token's UTF-8 bytes."""
     top_logprobs: list[ResponseTopLogprob] = []
 
 

@@ -132,7 +132,7 @@ class ResponseReasoningItemParam(TypedDict, total=False):
 _Async = TypedDict("_Async", {"async": bool}, total=False)
 
 
-class ToolCallerParam(TypedDict, total=False):
+class ResponseCallerParam(TypedDict, total=False):
     """Who called a tool: the model, or the program with the given call id."""
 
     type: Required[Literal["direct", "program"]]
@@ -148,7 +148,7 @@ class ResponseFunctionToolCallParam(_Async, total=False):
     arguments: Required[str]
     """JSON text, as received."""
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     namespace: str
     status: str
 
@@ -162,7 +162,7 @@ class FunctionCallOutputParam(TypedDict, total=False):
     output: Required[str | Sequence[ResponseInputContent]]
     """Text (JSON text where it is data), or parts."""
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     name: str
     namespace: str
     status: str
@@ -176,7 +176,7 @@ class ResponseCustomToolCallParam(_Async, total=False):
     name: Required[str]
     input: Required[str]
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     namespace: str
 
 
@@ -187,7 +187,7 @@ class CustomToolCallOutputParam(TypedDict, total=False):
     call_id: Required[str]
     output: Required[str | Sequence[ResponseInputContent]]
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     status: str
 
 
@@ -251,7 +251,7 @@ class ShellCallOutputParam(TypedDict, total=False):
     max_output_length: int
     """As the call asked for, in characters."""
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     status: str
 
 
@@ -264,7 +264,7 @@ class ApplyPatchCallOutputParam(TypedDict, total=False):
     output: str
     """A log for the model to read."""
     id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
 
 
 class McpApprovalResponseParam(TypedDict, total=False):
@@ -359,7 +359,7 @@ class HostedCallParam(TypedDict, total=False):
     """JSON text, except for `tool_search_call`: any JSON."""
     background: str
     call_id: str
-    caller: ToolCallerParam
+    caller: ResponseCallerParam
     code: str
     container_id: str
     environment: Mapping[str, Any]

@@ -1,0 +1,101 @@
+"""Gemini: generateContent, whole or streamed.
+
+| call | route | evidence |
+|---|---|---|
+| `models.generate_content` | `POST /v1beta/models/{model}:generateContent` | path inferred; page 411630957e0 |
+| `models.generate_content_stream` | `POST /v1beta/models/{model}:streamGenerateContent?alt=sse` | documented, 8175517m0 |
+
+Parameters are snake_case, as in Google's own Python client, and go out in camelCase: the gateway software drops
+`generation_config` in snake case without a word.
+"""
+
+from typing import Unpack
+
+from tikhub_async._accumulate.gemini import GeminiAccumulator, blocked
+from tikhub_async._session import Session
+from tikhub_async._streams import EventStream
+from tikhub_async._tasks import Poller
+from tikhub_async._wire.gemini import to_wire
+from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
+from tikhub_async.providers._base import Provider
+from tikhub_async.types.gemini import GeminiChunk, GeminiGenerateContentParams, GeminiGenerateContentResponse
+
+__all__ = ["Gemini", "Models"]
+
+GENERATE = Endpoint(
+    name="gemini.models.generate_content",
+    method="POST",
+    path="/v1beta/models/{model}:generateContent",
+    kind=Kind.GENERATE,
+)
+STREAM = Endpoint(
+    name="gemini.models.generate_content_stream",
+    method="POST",
+    path="/v1beta/models/{model}:streamGenerateContent",
+    kind=Kind.GENERATE,
+)
+
+_GENERATE = Schema.of(GENERATE.name, GeminiGenerateContentParams)
+_STREAM = Schema.of(STREAM.name, GeminiGenerateContentParams)
+
+GeminiStream = EventStream[GeminiChunk, GeminiGenerateContentResponse]
+"""What `models.generate_content_stream` gives: each event is a response with the part that is new."""
+
+
+class Models(Provider):
+    """`client.gemini.models`."""
+
+    async def generate_content(self, **params: Unpack[GeminiGenerateContentParams]) -> GeminiGenerateContentResponse:
+        """The whole answer. Check `candidates[i].finish_reason`: every word but `STOP` means something is missing.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+            ContentFilterError: The prompt was blocked; `response.prompt_feedback` says why.
+            APIStatusError: The gateway or the provider refused.
+            APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+            ProtocolError: The answer is no response.
+
+        Source: POST /v1beta/models/{model}:generateContent, https://ai-docs.tikhub.io/411630957e0.
+        """
+        _GENERATE.check(params)
+        request = self._request(GENERATE, params)
+        response = await self._send(request, GeminiGenerateContentResponse)
+        error = blocked(response)
+        if error is not None:
+            error.where, error.request_id, error.attempts = request.where, response.request_id, response.attempts
+            raise error
+        return response
+
+    def generate_content_stream(self, **params: Unpack[GeminiGenerateContentParams]) -> GeminiStream:
+        """The answer as it is written; complete once every candidate has its `finish_reason`.
+
+        A prompt that is blocked ends in `ContentFilterError`.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing or cannot be sent; nothing was sent.
+
+        Source: POST /v1beta/models/{model}:streamGenerateContent?alt=sse, https://ai-docs.tikhub.io/8175517m0.
+        """
+        _STREAM.check(params)
+        return self._stream(self._request(STREAM, params, stream=True), GeminiAccumulator())
+
+    def _request(
+        self, endpoint: Endpoint, params: GeminiGenerateContentParams, *, stream: bool = False
+    ) -> Request:
+        return self._build(
+            endpoint,
+            params,
+            body=to_wire(body_of(params, "model")),
+            path={"model": params["model"].removeprefix("models/")},
+            # Without alt=sse this gateway's stream route answers one plain object.
+            query={"alt": "sse"} if stream else None,
+            stream=stream,
+        )
+
+
+class Gemini:
+    """`client.gemini`."""
+
+    def __init__(self, session: Session, poller: Poller) -> None:
+        self.models = Models(session, poller)
+        """Content generation."""
