@@ -1,5 +1,7 @@
 """Asyncio-first SDK for the TikHub AI Proxy."""
 
 from tikhub_async._client import TikHubAI
+from tikhub_async._config import RetryPolicy, Timeouts
+from tikhub_async._session import Limits
 
-__all__ = ["TikHubAI"]
+__all__ = ["Limits", "RetryPolicy", "Timeouts", "TikHubAI"]

@@ -22,6 +22,7 @@ from tikhub_async._config import (
 from tikhub_async._session import Limits, Session, Transport
 from tikhub_async._session.transport import TransportOptions
 from tikhub_async._tasks import Poller, Tasks
+from tikhub_async.providers import kling, seedance, sora, veo
 from tikhub_async.providers.claude import Claude
 from tikhub_async.providers.deepseek import DeepSeek
 from tikhub_async.providers.gemini import Gemini
@@ -123,9 +124,17 @@ class TikHubAI:
         """Chat completions with reasoning."""
         self.gemini = Gemini(session, poller)
         """Content generation."""
+        self.sora = sora.Sora(session, poller)
+        """Videos by OpenAI."""
+        self.seedance = seedance.Seedance(session, poller)
+        """Videos by ByteDance."""
+        self.kling = kling.Kling(session, poller)
+        """Videos by Kuaishou."""
+        self.veo = veo.Veo(session, poller)
+        """Videos by Google."""
         self.models = Models(session, poller)
         """The models that the key may use."""
-        self.tasks = Tasks(session, poller, {})
+        self.tasks = Tasks(session, poller, {**sora.KINDS, **seedance.KINDS, **kling.KINDS, **veo.KINDS})
         """Saved video tasks, and many at once."""
 
     def with_options(

@@ -23,12 +23,11 @@ import msgspec
 
 from tikhub_async._config import RetryPolicy
 from tikhub_async._wire.request import Kind
-from tikhub_async._wire.response import refused
+from tikhub_async._wire.response import failed_without_work, refused
 from tikhub_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
-    InternalServerError,
     OverloadedError,
     ProtocolError,
     RateLimitError,
@@ -89,26 +88,16 @@ def may_resend(kind: Kind, attempt: Attempt, doubts: int, policy: RetryPolicy) -
         return True
     if isinstance(error, APITimeoutError):
         return False  # it may still be running, and would run, and cost, twice
-    if _said_by_provider(error):
+    if isinstance(error, APIStatusError | ProtocolError) and 200 <= error.status_code < 300:
+        return False  # HTML, nothing, or an error with 200 comes again every time
+    if failed_without_work(error):
         return True
-    if isinstance(error, ProtocolError) and 200 <= error.status_code < 300:
-        return False  # HTML or nothing with 200 comes again every time
     return policy.resend_ambiguous and doubts <= 1
 
 
 def _certain(error: TikHubError) -> bool:
     """A certificate that is wrong stays wrong."""
     return isinstance(error, APIConnectionError) and error.stage == "certificate"
-
-
-def _said_by_provider(error: TikHubError) -> bool:
-    """An error object of the provider's own: it did no work, so sending again is not paying again."""
-    return (
-        isinstance(error, OverloadedError | InternalServerError)
-        and error.status_code in {500, 502, 503, 529}
-        and error.code is None
-        and isinstance(error.body, dict)
-    )
 
 
 def limit_of(kind: Kind, policy: RetryPolicy, asked: int | None) -> int:

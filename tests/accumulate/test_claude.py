@@ -444,7 +444,7 @@ def agrees(expected: Any, got: Any) -> bool:
     """Whether `got` has all of `expected`; a long text may be given by its length and ends."""
     match expected:
         case {"len": length, "head": head, "tail": tail}:
-            return len(got) == length and got.startswith(head) and got.endswith(tail)
+            return bool(len(got) == length and got.startswith(head) and got.endswith(tail))
         case dict():
             return all(agrees(value, got.get(key)) for key, value in expected.items())
         case list():
@@ -489,7 +489,9 @@ def recorded(exchange_id: str) -> bytes:
         for exchange in json.loads((folder / "exchanges.json").read_bytes())
         if exchange["id"] == exchange_id
     ]
-    return (folder / response["body_file"]).read_bytes() if "body_file" in response else response["body"].encode()
+    if "body_file" in response:
+        return (folder / str(response["body_file"])).read_bytes()
+    return str(response["body"]).encode()
 
 
 def read(exchange_id: str) -> ClaudeAccumulator:

@@ -146,7 +146,9 @@ async def test_bad_chat_bodies(call: Caller, body: Any, status: int, code: str) 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/vnd.api+json", None])
 async def test_any_other_content_type_hides_the_body(call: Caller, content_type: str | None) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
-    answer = await call("POST", "/v1/chat/completions", data=b'{"model":"gpt-4o"}', headers=headers, skip_auto_headers=["Content-Type"])
+    answer = await call(
+        "POST", "/v1/chat/completions", data=b'{"model":"gpt-4o"}', headers=headers, skip_auto_headers=["Content-Type"]
+    )
     assert (answer.status, "Model name not specified" in answer.text) == (400, True)
 
 
@@ -179,7 +181,12 @@ async def test_broken_json_on_gemini_is_500_because_the_model_is_in_the_path(cal
         ("/v1/videos", {"model": "sora-2", "prompt": "A", "size": "1x1"}, 400, "invalid_size"),
         ("/v1/videos", {"model": "sora-2", "prompt": "A", "size": "1792x1024"}, 400, "invalid_size"),
         ("/kling/v1/videos/text2video", {"model_name": "kling-v2-6"}, 400, "invalid_request"),
-        ("/kling/v1/videos/text2video", {"model_name": "kling-v2-6", "prompt": "A", "duration": 5}, 400, "invalid_request"),
+        (
+            "/kling/v1/videos/text2video",
+            {"model_name": "kling-v2-6", "prompt": "A", "duration": 5},
+            400,
+            "invalid_request",
+        ),
         ("/kling/v1/videos/image2video", {"model_name": "kling-v2-6", "image": "x"}, 400, "invalid_request"),
     ],
 )

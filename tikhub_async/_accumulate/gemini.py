@@ -40,6 +40,8 @@ CANDIDATE_FACTS = tuple(name for name in GeminiCandidate.__struct_fields__ if na
 candidate_facts = attrgetter(*CANDIDATE_FACTS)
 NO_FACTS = candidate_facts(GeminiCandidate())
 
+CALL_KEYS = frozenset(GeminiFunctionCall.__struct_encode_fields__)
+
 RESPONSE_FACTS = tuple(name for name in GeminiGenerateContentResponse.__struct_fields__ if name != "candidates")
 response_facts = attrgetter(*RESPONSE_FACTS)
 
@@ -238,8 +240,10 @@ class _Call:
         )
         part = msgspec.structs.replace(self.first, function_call=call, thought_signature=self.signature)
         if "_source" in vars(self.first):
+            # Members without a field here are only in the JSON of the first piece.
             wire = self.first.wire()
-            wire["functionCall"] = {**wire["functionCall"], **GeminiPart(function_call=call).wire()["functionCall"]}
+            unknown = {key: value for key, value in wire["functionCall"].items() if key not in CALL_KEYS}
+            wire["functionCall"] = GeminiPart(function_call=call).wire()["functionCall"] | unknown
             part.remember(dumps(wire))
         return part
 

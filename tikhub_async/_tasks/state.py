@@ -17,13 +17,13 @@ layer is read into a `TaskState` of its own, then the two are weighed. The rules
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeGuard, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tikhub_async._wire import codec
-from tikhub_async.types._base import Number
+from tikhub_async.types._base import Number, is_array, is_object
 from tikhub_async.types.task import FAILING, GatewayTask, TaskAnswer, TaskProblem, TaskState, TaskStatus, fitting
 
 A = TypeVar("A", bound=TaskAnswer)
@@ -275,20 +275,12 @@ def inline_media(raw: bytes) -> list[str]:
 
 
 def _collect(value: object, found: list[str]) -> None:
-    if _is_object(value):
+    if is_object(value):
         for name, member in value.items():
             if name in _INLINE_KEYS and isinstance(member, str):
                 found.append(member)
             else:
                 _collect(member, found)
-    elif _is_array(value):
+    elif is_array(value):
         for item in value:
             _collect(item, found)
-
-
-def _is_object(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_array(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)

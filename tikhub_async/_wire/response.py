@@ -152,6 +152,8 @@ class Problem(msgspec.Struct, frozen=True):
     param: str | None = None
     body: Any = None
     """The decoded body, its text where it was not JSON, None where empty."""
+    in_claude_shape: bool = False
+    """True for `{"type": "error", "error": …}`, which has no place for a code."""
     recognised: bool = False
     """True when the body is one of the gateway's or a provider's own error objects."""
 
@@ -193,7 +195,13 @@ def problem_in(data: Any) -> Problem | None:
 def _from_error_object(error: Mapping[str, Any], whole: Any) -> Problem:
     word = _text(error.get("type")) or _text(error.get("status"))
     return Problem(
-        _message(error), _code(error.get("code")), word, _text(error.get("param")), whole, recognised=True
+        _message(error),
+        _code(error.get("code")),
+        word,
+        _text(error.get("param")),
+        whole,
+        in_claude_shape=is_object(whole) and whole.get("type") == "error" and "error" in whole,
+        recognised=True,
     )
 
 
@@ -332,7 +340,9 @@ def status_error(status: int, headers: Headers, problem: Problem, request: Reque
 
 def class_of(status: int, problem: Problem) -> type[APIStatusError]:
     """The error class by status, refined by code; by the words alone where the status says 2xx."""
-    by_code = BY_CODE.get(problem.code) if isinstance(problem.code, str) else None
+    by_code = BY_CODE.get(code_word(problem.code, problem.type))
+    if problem.type == "new_api_error" and problem.code is None and status == 403 and problem.in_claude_shape:
+        return QuotaError  # the one 403 that the gateway raises after routing, where Claude's shape loses its code
     if by_code is not None and not (by_code is QuotaError and status == 429):
         return by_code
     if 200 <= status < 300:
@@ -345,10 +355,13 @@ def class_of(status: int, problem: Problem) -> type[APIStatusError]:
     return BadRequestError if status < 500 else InternalServerError
 
 
+def code_word(code: str | int | None, type_: str | None) -> str:
+    """The word that decides: the code, or what stands in `type` where Claude's shape has no code."""
+    return code if isinstance(code, str) else "" if code is not None else type_ or ""
+
+
 def _hint(kind: type[APIStatusError], problem: Problem) -> str | None:
-    if isinstance(problem.code, str) and problem.code in CODE_HINTS:
-        return CODE_HINTS[problem.code]
-    return CODE_HINTS.get(problem.type or "") or HINTS.get(kind)
+    return CODE_HINTS.get(code_word(problem.code, problem.type)) or HINTS.get(kind)
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
@@ -388,7 +401,7 @@ def refused(error: TikHubError) -> bool:
         return True
     if not isinstance(error, APIStatusError):
         return isinstance(error, ProtocolError) and 300 <= error.status_code < 500
-    code = error.code if isinstance(error.code, str) else ""
+    code = code_word(error.code, error.type)
     if code.startswith(AFTER_THE_PROVIDER):
         return False
     if error.status_code in {408, 409, 425}:
@@ -398,6 +411,18 @@ def refused(error: TikHubError) -> bool:
     if code == "fail_to_fetch_task":
         return False  # the provider's 5xx, or a 2xx the gateway did not understand
     return code in BY_CODE or code in _BEFORE_THE_PROVIDER or (error.type == "new_api_panic" and _is_remix(error))
+
+
+def failed_without_work(error: TikHubError) -> bool:
+    """True for an error object of the provider's own with a 5xx: it did no work, so asking again is not paying again.
+
+    504 and 524 are left out: a time-out on the way says nothing about the work.
+    """
+    if not isinstance(error, OverloadedError | InternalServerError) or not isinstance(error.body, dict):
+        return False
+    word = code_word(error.code, error.type)
+    gateways_own = word.startswith(("new_api_", *AFTER_THE_PROVIDER))
+    return error.status_code in {500, 502, 503, 529} and not gateways_own
 
 
 _BEFORE_THE_PROVIDER = frozenset({"get_channel_failed", "access_denied", "task_channel_disable", "read_request_body_failed"})

@@ -10,13 +10,30 @@ last look ended in an error there; the first two are found in the inner status, 
 """
 
 from collections.abc import Mapping
+from typing import Unpack
 
 import msgspec
 
+from tikhub_async._session import Session
+from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, links, object_state, seconds, state_from
+from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
 from tikhub_async.providers import _rules
-from tikhub_async.types.seedance import SeedanceTaskCreateResponse, SeedanceTaskResponse, SeedanceUsage
+from tikhub_async.providers._video import VideoProvider, content
+from tikhub_async.types._base import RequestOptions
+from tikhub_async.types.seedance import (
+    SeedanceTaskCreateResponse,
+    SeedanceTaskParams,
+    SeedanceTaskResponse,
+    SeedanceUsage,
+)
 from tikhub_async.types.task import TaskState, TaskStatus
+
+__all__ = ["Seedance"]
+
+PATH = "/seedance/v3/contents/generations/tasks"
+CREATE = Endpoint(name="seedance.create", method="POST", path=PATH, kind=Kind.CREATE)
+RETRIEVE = Endpoint(name="seedance.retrieve", method="GET", path=f"{PATH}/{{task_id}}", kind=Kind.READ, timeout="poll")
 
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
@@ -156,3 +173,52 @@ def _check_references(where: str, references: list[tuple[str, _rules.Params]]) -
             _rules.refuse(where, paths[most], f"is one too many: at most {most} references of type {kind}")
     if references and all(part.get("type") == "audio_url" for _, part in references):
         _rules.refuse(where, references[0][0], "is a sound alone: add a reference image or video")
+
+
+def _look(session: Session, task_id: str) -> Request:
+    return build(RETRIEVE, session.config, {}, path={"task_id": task_id})
+
+
+KIND = TaskKind("seedance", _look, SeedanceTaskResponse, state_of, content)
+
+KINDS: Mapping[str, TaskKind[SeedanceTaskResponse]] = {KIND.provider: KIND}
+"""Names under which saved handles are taken up."""
+
+PARAMS = Schema.of(CREATE.name, SeedanceTaskParams)
+
+
+class Seedance(VideoProvider):
+    """`client.seedance`."""
+
+    async def create(self, **params: Unpack[SeedanceTaskParams]) -> VideoTask[SeedanceTaskResponse]:
+        """A handle on the video that is now being made; `await task.wait()` gives it.
+
+        Never sent twice: when its outcome is unknown, it says so and leaves the decision to you.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing, or breaks a rule of ByteDance; nothing was sent.
+            APIStatusError: The gateway or ByteDance refused.
+            InDoubtError: It was sent, and whether a task exists is unknown.
+
+        Source: POST /seedance/v3/contents/generations/tasks, https://ai-docs.tikhub.io/419974982e0.
+        """
+        PARAMS.check(params)
+        check(params)
+        request = self._build(CREATE, params, body=body_of(params))
+        return await self._create(request, SeedanceTaskCreateResponse, KIND, task_id_of, created)
+
+    async def retrieve(self, task_id: str, **options: Unpack[RequestOptions]) -> VideoTask[SeedanceTaskResponse]:
+        """A handle on a task, looked at once; `task.response` is the documented answer.
+
+        Args:
+            task_id: The id that the creation gave (`task_…`), not ByteDance's own (`cgt-…`).
+            options: Per-call options.
+
+        Raises:
+            NotFoundError: The gateway does not know the id, or it belongs to another account.
+            APIError: The look failed; the task is not affected.
+
+        Source: GET /seedance/v3/contents/generations/tasks/{task_id}, https://ai-docs.tikhub.io/419974983e0.
+        """
+        request = self._build(RETRIEVE, self._options(RETRIEVE.name, options), path={"task_id": task_id})
+        return await self._looked(KIND, task_id, request)

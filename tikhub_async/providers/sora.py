@@ -12,15 +12,44 @@
 The object has no address of the video: `TaskState.url` is None on success and the bytes come from the content route.
 """
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import BinaryIO, TypeGuard, Unpack
 
+import anyio
+import anyio.to_thread
 import msgspec
 
+from tikhub_async._session import Session
+from tikhub_async._tasks import TaskKind, VideoTask
+from tikhub_async._tasks.download import ResultBytes, open_result
 from tikhub_async._tasks.state import created_from, first_id, object_state, state_from
+from tikhub_async._wire.request import Endpoint, Kind, Part, Request, Schema, body_of, build
+from tikhub_async.errors import InvalidParameter
 from tikhub_async.providers import _rules
-from tikhub_async.types.sora import VideoResponse
+from tikhub_async.providers._video import CONTENT, VideoProvider, content
+from tikhub_async.types._base import RequestOptions
+from tikhub_async.types.sora import (
+    VideoContentParams,
+    VideoCreateParams,
+    VideoDeleteResponse,
+    VideoFile,
+    VideoListParams,
+    VideoListResponse,
+    VideoRemixParams,
+    VideoResponse,
+)
 from tikhub_async.types.task import TaskState, TaskStatus
+
+__all__ = ["Sora"]
+
+CREATE = Endpoint(name="sora.create", method="POST", path="/v1/videos", kind=Kind.CREATE)
+RETRIEVE = Endpoint(name="sora.retrieve", method="GET", path="/v1/videos/{video_id}", kind=Kind.READ, timeout="poll")
+REMIX = Endpoint(name="sora.remix", method="POST", path="/v1/videos/{video_id}/remix", kind=Kind.CREATE)
+LIST = Endpoint(name="sora.list", method="GET", path="/v1/videos", kind=Kind.READ)
+DELETE = Endpoint(name="sora.delete", method="DELETE", path="/v1/videos/{video_id}", kind=Kind.DELETE)
 
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
@@ -53,9 +82,7 @@ def state_of(body: VideoResponse) -> TaskState:
     if body.error is None or body.status is not None or body.in_envelope:
         return state
     code = None if isinstance(body.error, str) else body.error.code
-    return msgspec.structs.replace(
-        state, status="failed", word="error", error=state.note, error_code=code, note=None
-    )
+    return msgspec.structs.replace(state, status="failed", word="error", error=state.note, error_code=code, note=None)
 
 
 def created(body: VideoResponse) -> TaskState:
@@ -131,3 +158,166 @@ def _check_reference(where: str, value: object) -> None:
         _rules.refuse(where, "input_reference", f"must be https://… or data:image/…, got {value[:40]!r}", hint)
     if _rules.is_object(value) and (len(value) != 1 or not value.keys() <= {"image_url", "file_id"}):
         _rules.refuse(where, "input_reference", "must have either image_url or file_id")
+
+
+IMAGE_TYPES: tuple[tuple[bytes, bytes, str, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", b"", "image/png", "png"),
+    (b"\xff\xd8\xff", b"", "image/jpeg", "jpg"),
+    (b"RIFF", b"WEBP", "image/webp", "webp"),
+)
+"""First bytes, bytes 8…11 where they matter, media type, suffix."""
+
+
+def is_file(value: object) -> TypeGuard[VideoFile]:
+    """Whether an `input_reference` is something to upload."""
+    return value is not None and not isinstance(value, str) and not _rules.is_object(value)
+
+
+async def form_of(params: VideoCreateParams, file: VideoFile) -> tuple[Part, ...]:
+    """The multipart form of a creation with an uploaded image.
+
+    Raises:
+        InvalidParameter: The file is no JPEG, PNG or WebP image.
+        OSError: It cannot be read.
+    """
+    name, data = await _read(file)
+    for start, later, media_type, suffix in IMAGE_TYPES:
+        if data[: len(start)] == start and data[8:12].startswith(later):
+            fields = {key: value for key, value in body_of(params).items() if key != "input_reference"}
+            image = Part("input_reference", data, name or f"input_reference.{suffix}", media_type)
+            return (*(Part(key, str(value)) for key, value in fields.items()), image)
+    raise InvalidParameter(
+        "input_reference", f"must be a JPEG, PNG or WebP image, begins with {data[:8]!r}", where=CREATE.name
+    )
+
+
+async def _read(file: VideoFile) -> tuple[str, bytes]:
+    """Name and bytes; disks and open files are read in a thread."""
+    name, source = file if isinstance(file, tuple) else ("", file)
+    if isinstance(source, bytes):
+        return name, source
+    if isinstance(source, os.PathLike):
+        path = anyio.Path(source)
+        return path.name, await path.read_bytes()
+    return name or _name_of(source), await anyio.to_thread.run_sync(source.read)
+
+
+def _name_of(file: BinaryIO) -> str:
+    name: object = getattr(file, "name", "")
+    return os.path.basename(name) if isinstance(name, str) else ""
+
+
+def _look(session: Session, video_id: str) -> Request:
+    return build(RETRIEVE, session.config, {}, path={"video_id": video_id})
+
+
+KIND = TaskKind("sora", _look, VideoResponse, state_of, content)
+
+KINDS: Mapping[str, TaskKind[VideoResponse]] = {KIND.provider: KIND}
+"""Names under which saved handles are taken up."""
+
+CREATE_PARAMS = Schema.of(CREATE.name, VideoCreateParams)
+REMIX_PARAMS = Schema.of(REMIX.name, VideoRemixParams)
+LIST_PARAMS = Schema.of(LIST.name, VideoListParams)
+CONTENT_PARAMS = Schema.of("sora.download_content", VideoContentParams)
+
+
+class Sora(VideoProvider):
+    """`client.sora`."""
+
+    async def create(self, **params: Unpack[VideoCreateParams]) -> VideoTask[VideoResponse]:
+        """A handle on the video that is now being made; `await task.wait()` gives it.
+
+        Sent as JSON, or as a form when `input_reference` is a file. Never sent twice: when its outcome is unknown, it
+        says so and leaves the decision to you.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing, or breaks a rule of OpenAI; nothing was sent.
+            APIStatusError: The gateway or OpenAI refused.
+            InDoubtError: It was sent, and whether a video exists is unknown.
+
+        Source: POST /v1/videos, https://ai-docs.tikhub.io/411630954e0.
+        """
+        CREATE_PARAMS.check(params)
+        check(params)
+        reference = params.get("input_reference")
+        if is_file(reference):
+            request = self._build(CREATE, params, form=await form_of(params, reference))
+        else:
+            request = self._build(CREATE, params, body=body_of(params))
+        return await self._create(request, VideoResponse, KIND, task_id_of, created)
+
+    async def retrieve(self, video_id: str, **options: Unpack[RequestOptions]) -> VideoTask[VideoResponse]:
+        """A handle on a video, looked at once; `task.response` is the video object.
+
+        Raises:
+            NotFoundError: The gateway does not know the id, or it belongs to another account.
+            APIError: The look failed; the video is not affected.
+
+        Source: GET /v1/videos/{video_id}, inferred from the gateway software.
+        """
+        request = self._build(RETRIEVE, self._options(RETRIEVE.name, options), path={"video_id": video_id})
+        return await self._looked(KIND, video_id, request)
+
+    async def remix(self, video_id: str, **params: Unpack[VideoRemixParams]) -> VideoTask[VideoResponse]:
+        """A handle on a new video made from a finished one.
+
+        Raises:
+            ParameterError: `prompt` is missing or blank; nothing was sent.
+            NotFoundError: The gateway does not know the original.
+            InternalServerError: Gateways of early 2026 fail on every remix (`new_api_panic`).
+            InDoubtError: It was sent, and whether a video exists is unknown.
+
+        Source: POST /v1/videos/{video_id}/remix, inferred from the gateway software.
+        """
+        REMIX_PARAMS.check(params)
+        check_remix(params)
+        request = self._build(REMIX, params, body=body_of(params), path={"video_id": video_id})
+        return await self._create(request, VideoResponse, KIND, task_id_of, created)
+
+    async def list(self, **params: Unpack[VideoListParams]) -> VideoListResponse:
+        """A page of your videos; `after=page.last_id` gives the next one.
+
+        Raises:
+            NotFoundError: This gateway has no such route; the software it is built on has none.
+
+        Source: GET /v1/videos, in the documentation's menu.
+        """
+        LIST_PARAMS.check(params)
+        check_list(params)
+        query = {name: str(value) for name, value in body_of(params).items()}
+        return await self._send(self._build(LIST, params, query=query), VideoListResponse)
+
+    async def delete(self, video_id: str, **options: Unpack[RequestOptions]) -> VideoDeleteResponse:
+        """The confirmation that a video is gone.
+
+        Raises:
+            NotFoundError: No such video, or this gateway has no such route.
+
+        Source: DELETE /v1/videos/{video_id}, in the documentation's menu.
+        """
+        request = self._build(DELETE, self._options(DELETE.name, options), path={"video_id": video_id})
+        return await self._send(request, VideoDeleteResponse)
+
+    def download_content(self, video_id: str, **params: Unpack[VideoContentParams]) -> ResultBytes:
+        """The bytes of a finished video, or of its thumbnail or spritesheet, as they arrive.
+
+        To save a file, use `video.download(path)`: it checks the length and replaces nothing by a half. The gateway
+        software ignores `variant` and cuts downloads after 60 s.
+
+        Raises:
+            ParameterError: A parameter is unknown; nothing was sent.
+
+        Source: GET /v1/videos/{video_id}/content, inferred from the gateway software.
+        """
+        CONTENT_PARAMS.check(params)
+        variant = params.get("variant")
+        query = {} if variant is None else {"variant": variant}
+        request = self._build(CONTENT, params, path={"task_id": video_id}, query=query)
+
+        def file(_session: Session, _video_id: str) -> Request:
+            return request
+
+        kind = replace(KIND, content=file)
+        state = TaskState(id=video_id, status="succeeded")
+        return open_result(VideoTask(kind, video_id, self._session, self._poller, state=state))

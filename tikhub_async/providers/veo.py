@@ -4,6 +4,7 @@
 |---|---|---|
 | `generate` | `POST /v1beta/models/{model}:predictLongRunning` | a guess: documented is only that it is a POST (421718379e0) |
 | `fetch` | `POST /v1beta/models/{model}:fetchPredictOperation` | a guess |
+| `fetch` of an id without a model in it | `GET /v1/videos/{task_id}` | inferred from the gateway software |
 
 The gateway software that was recorded handles neither; where it makes Veo videos it does so through `/v1/videos`,
 and answers with its video object or its short envelope, which are read here too.
@@ -11,14 +12,40 @@ and answers with its video object or its short envelope, which are read here too
 
 import re
 from collections.abc import Mapping
+from typing import Unpack
 
 import msgspec
 
+from tikhub_async._session import Session
+from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, links, object_state, problem_of, state_from
-from tikhub_async._wire.request import body_of
+from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
 from tikhub_async.providers import _rules
+from tikhub_async.providers._video import VideoProvider, content
 from tikhub_async.types.task import TaskState, TaskStatus
-from tikhub_async.types.veo import VeoFetchOperationResponse, VeoOperationResponse, VeoResult
+from tikhub_async.types.veo import (
+    VeoFetchOperationParams,
+    VeoFetchOperationResponse,
+    VeoGenerateParams,
+    VeoOperationResponse,
+    VeoResult,
+)
+
+__all__ = ["Veo"]
+
+GENERATE = Endpoint(
+    name="veo.generate", method="POST", path="/v1beta/models/{model}:predictLongRunning", kind=Kind.CREATE
+)
+FETCH = Endpoint(
+    name="veo.fetch",
+    method="POST",
+    path="/v1beta/models/{model}:fetchPredictOperation",
+    kind=Kind.READ,
+    timeout="poll",
+)
+FETCH_VIDEO = Endpoint(
+    name="veo.fetch_video", method="GET", path="/v1/videos/{task_id}", kind=Kind.READ, timeout="poll"
+)
 
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
@@ -171,3 +198,70 @@ def _check_parameters(where: str, parameters: _rules.Params, model: str) -> None
     storage = parameters.get("storageUri")
     if isinstance(storage, str) and not storage.startswith("gs://"):
         _rules.refuse(where, "parameters.storageUri", f"must be gs://…, got {storage[:40]!r}")
+
+
+def _look(session: Session, operation: str) -> Request:
+    model = model_of(operation)
+    if model is None:
+        return build(FETCH_VIDEO, session.config, {}, path={"task_id": operation})
+    return build(FETCH, session.config, {}, path={"model": model}, body={"operationName": operation})
+
+
+def _content(session: Session, operation: str) -> Request:
+    if "/" in operation:
+        _rules.refuse(
+            "task.download",
+            "task",
+            "has no content route: it is an operation of Google's",
+            "where you gave storageUri, state.extras['gcs'] says where the file is",
+        )
+    return content(session, operation)
+
+
+KIND = TaskKind("veo", _look, VeoFetchOperationResponse, state_of, _content)
+
+KINDS: Mapping[str, TaskKind[VeoFetchOperationResponse]] = {KIND.provider: KIND}
+"""Names under which saved handles are taken up."""
+
+GENERATE_PARAMS = Schema.of(GENERATE.name, VeoGenerateParams)
+FETCH_PARAMS = Schema.of(FETCH.name, VeoFetchOperationParams)
+
+
+class Veo(VideoProvider):
+    """`client.veo`. Its paths are guesses: `TikHubAI(routes={"veo.generate": …, "veo.fetch": …})` replaces them."""
+
+    async def generate(self, **params: Unpack[VeoGenerateParams]) -> VideoTask[VeoFetchOperationResponse]:
+        """A handle on the video that is now being made; `await task.wait()` gives it.
+
+        Never sent twice: when its outcome is unknown, it says so and leaves the decision to you.
+
+        Raises:
+            ParameterError: A parameter is unknown, missing, or breaks a rule of Google; nothing was sent.
+            APIStatusError: The gateway or Google refused.
+            InDoubtError: It was sent, and whether an operation exists is unknown.
+
+        Source: POST, https://ai-docs.tikhub.io/421718379e0; path and body after Google's `predictLongRunning`.
+        """
+        GENERATE_PARAMS.check(params)
+        check(params)
+        request = self._build(GENERATE, params, body=to_wire(params), path={"model": params["model"]})
+        return await self._create(request, VeoOperationResponse, KIND, task_id_of, created)
+
+    async def fetch(self, **params: Unpack[VeoFetchOperationParams]) -> VideoTask[VeoFetchOperationResponse]:
+        """A handle on an operation, looked at once; `task.response` is the answer.
+
+        Raises:
+            ParameterError: `operationName` is missing.
+            NotFoundError: The gateway does not know the operation.
+            APIError: The look failed; the operation is not affected.
+
+        Source: POST, https://ai-docs.tikhub.io/421718379e0 and its neighbour; after Google's `fetchPredictOperation`.
+        """
+        FETCH_PARAMS.check(params)
+        operation = params["operationName"]
+        model = params.get("model") or model_of(operation)
+        if model is None:
+            request = self._build(FETCH_VIDEO, params, path={"task_id": operation})
+        else:
+            request = self._build(FETCH, params, path={"model": model}, body=body_of(params, "model"))
+        return await self._looked(KIND, operation, request)

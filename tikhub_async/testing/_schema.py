@@ -11,7 +11,7 @@ from typing import Any
 
 from tikhub_async.testing._json import as_object, is_list, is_object
 
-MAX_DEPTH = 12
+MAX_DEPTH = 9
 """Deeper than this a recursive schema gets its shortest value."""
 
 _FORMATS = {
