@@ -23,7 +23,7 @@ import re
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -67,12 +67,16 @@ Reply = Steps | Callable[[Seen], Steps]
 
 
 def head(status: int = 200, *, length: int | None = None, chunked: bool = False, **headers: str) -> bytes:
-    """A response head; `content_type="video/mp4"` becomes `Content-Type: video/mp4`. Nothing is added that is not asked for."""
-    lines = [f"HTTP/1.1 {status} Said"]
+    """A response head; `content_type="video/mp4"` becomes `Content-Type: video/mp4`. Nothing is added unasked."""
     if length is not None:
-        lines.append(f"Content-Length: {length}")
+        headers["content_length"] = str(length)
     if chunked:
-        lines.append("Transfer-Encoding: chunked")
+        headers["transfer_encoding"] = "chunked"
+    return _head(status, headers)
+
+
+def _head(status: int, headers: Mapping[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} Said"]
     lines += [f"{name.replace('_', '-').title()}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()
 
@@ -84,7 +88,7 @@ def chunk(data: bytes) -> bytes:
 
 def whole(body: bytes, status: int = 200, **headers: str) -> Steps:
     """A correct answer."""
-    return [head(status, length=len(body), **headers), body]
+    return [_head(status, {"content_length": str(len(body)), **headers}), body]
 
 
 def redirect(location: str, status: int = 302) -> Steps:
@@ -95,15 +99,17 @@ def redirect(location: str, status: int = 302) -> Steps:
 def ranged(data: bytes, etag: str = '"v1"', **headers: str) -> Callable[[Seen], Steps]:
     """A file server that honours `Range` and `If-Range` as RFC 9110 has them."""
 
+    common = {"etag": etag, **headers}
+
     def reply(seen: Seen) -> Steps:
         match = re.fullmatch(r"bytes=(\d+)-", seen.headers.get("range", ""))
         if match is None or seen.headers.get("if-range", etag) != etag:
-            return whole(data, etag=etag, **headers)
+            return [_head(200, {"content_length": str(len(data)), **common}), data]
         start = int(match[1])
         if start >= len(data):
             return whole(b"", 416, content_range=f"bytes */{len(data)}")
         told = f"bytes {start}-{len(data) - 1}/{len(data)}"
-        return whole(data[start:], 206, etag=etag, content_range=told, **headers)
+        return [_head(206, {"content_length": str(len(data) - start), "content_range": told, **common}), data[start:]]
 
     return reply
 

@@ -107,9 +107,7 @@ def limit_of(kind: Kind, policy: RetryPolicy, asked: int | None) -> int:
     return READ_ATTEMPTS if kind is Kind.READ and policy.max_retries else policy.max_retries
 
 
-def wait_before(
-    attempts: int, error: TikHubError, policy: RetryPolicy, random: Callable[[], float]
-) -> float | None:
+def wait_before(attempts: int, error: TikHubError, policy: RetryPolicy, random: Callable[[], float]) -> float | None:
     """Seconds before the next attempt: full jitter under a doubling ceiling, never less than the server asked for.
 
     Args:

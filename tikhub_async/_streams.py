@@ -339,6 +339,8 @@ class EventStream(Generic[E, R]):
         accumulator = self._accumulator
         if accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
             self._finish()
+        elif (problem := self._problem()) is not None:
+            self._fail(problem)
         elif self.stats.events:
             self._fail(self._interrupted("the stream said [DONE] without its protocol's end"))
         else:
@@ -357,11 +359,15 @@ class EventStream(Generic[E, R]):
 
     def _finish(self) -> None:
         self._finished = True
+        self._failure = self._problem()
+
+    def _problem(self) -> TikHubError | None:
+        """What the protocol itself reports as a failure."""
         problem = self._accumulator.problem()
         if problem is not None:
-            problem.where = self._request.where
-            problem.request_id = self.request_id
-            self._failure = problem
+            for name, value in self._facts().items():
+                setattr(problem, name, value)
+        return problem
 
     def _fail(self, failure: TikHubError) -> None:
         self._failure = failure

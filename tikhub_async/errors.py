@@ -26,10 +26,12 @@
     ├─ InDoubtError                                a paid creation whose outcome is unknown
     ├─ StreamInterrupted                           a stream ended before its protocol's end
     │  └─ StreamTimeout (TimeoutError)
-    ├─ OutputError                                 `parse` got no object
+    ├─ OutputError                                 an answer, but not what was asked for
     │  ├─ LengthError
     │  ├─ RefusalError
-    │  └─ ContentFilterError
+    │  ├─ ContentFilterError
+    │  ├─ OutputDecodeError                        text that does not fit the type, with its path
+    │  └─ TurnLimitReached                         a tool run that did not come to an end
     ├─ TaskError
     │  ├─ TaskFailed
     │  ├─ TaskCancelled
@@ -380,7 +382,9 @@ class StreamTimeout(StreamInterrupted, TimeoutError):
 
 
 class OutputError(TikHubError):
-    """`parse` got an answer but no object. The answer was paid for and is kept.
+    """An answer arrived, but not what was asked for: no object for `parse`, no end of a tool run.
+
+    The answer was paid for and is kept.
 
     Attributes:
         text: The text that arrived.
@@ -408,6 +412,32 @@ class RefusalError(OutputError):
 
 class ContentFilterError(OutputError):
     """The provider's content filter withheld the output or blocked the prompt."""
+
+
+class OutputDecodeError(OutputError):
+    """The text is not JSON of the type that was asked for. It is on `text`, as the model wrote it.
+
+    Attributes:
+        path: JSON path of the value that does not fit, as `$.steps[0].minutes`; `$` where the text is no JSON.
+    """
+
+    def __init__(self, message: str, *, path: str = "$", **facts: Any) -> None:
+        self.path = path
+        super().__init__(message, **facts)
+
+
+class TurnLimitReached(OutputError):
+    """A tool run used up its turns while the model still called tools.
+
+    Attributes:
+        messages: The whole history, results of the last calls included: go on with it.
+        turns: Answers of the model so far.
+    """
+
+    def __init__(self, message: str, *, messages: Sequence[Any] = (), turns: int = 0, **facts: Any) -> None:
+        self.messages = list(messages)
+        self.turns = turns
+        super().__init__(message, **facts)
 
 
 class TaskError(TikHubError):

@@ -141,16 +141,6 @@ def test_calls_come_in_the_order_of_their_index() -> None:
     assert [call.id for call in message.tool_calls] == ["a", "b"]
 
 
-def test_calls_come_in_the_order_of_their_index() -> None:
-    message = message_of(calls({"index": 1, "id": "b", **piece("2")}, {"index": 0, "id": "a", **piece("1")}))
-    assert [call.id for call in message.tool_calls] == ["a", "b"]
-
-
-def test_calls_come_in_the_order_of_their_index() -> None:
-    message = message_of(calls({"index": 1, "id": "b", **piece("2")}, {"index": 0, "id": "a", **piece("1")}))
-    assert [call.id for call in message.tool_calls] == ["a", "b"]
-
-
 def test_only_call_may_have_index_one() -> None:
     message = message_of(calls({"index": 1, "id": "t", **piece("{", name="f")}), calls(piece("}", index=1)))
     assert [(call.index, call.arguments, call.type) for call in message.tool_calls] == [(1, "{}", "function")]

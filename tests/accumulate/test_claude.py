@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tikhub_async._accumulate.claude import ClaudeAccumulator, joined
+from tikhub_async._accumulate._text import joined
+from tikhub_async._accumulate.claude import ClaudeAccumulator
 from tikhub_async._wire import codec
 from tikhub_async._wire.sse import SSEDecoder
 from tikhub_async.errors import StreamInterrupted

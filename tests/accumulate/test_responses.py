@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tikhub_async._accumulate.responses import ResponsesAccumulator, joined
+from tikhub_async._accumulate._text import joined
+from tikhub_async._accumulate.responses import ResponsesAccumulator
 from tikhub_async._wire import codec
 from tikhub_async._wire.sse import SSEDecoder
 from tikhub_async.types import responses as r

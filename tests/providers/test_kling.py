@@ -118,6 +118,18 @@ def test_base64_is_sent_bare() -> None:
     }
 
 
+def test_the_unmodified_software_gets_all_but_four_fields_as_metadata() -> None:
+    body = {"model_name": "kling-v1", "prompt": "a", "image": IMAGE, "image_tail": IMAGE, "metadata": {"mode": "pro"}}
+    assert kling.to_metadata({**body, "mode": "std", "duration": "5"}) == {
+        "model": "kling-v1",
+        "model_name": "kling-v1",
+        "prompt": "a",
+        "image": IMAGE,
+        "metadata": {"image_tail": IMAGE, "mode": "pro", "duration": "5"},
+    }
+    assert kling.to_metadata({"model": "m", "model_name": "kling-v1"}) == {"model": "m", "model_name": "kling-v1"}
+
+
 def test_sample_bodies_pass_and_stay_as_they_are() -> None:
     for name, body in request_bodies("kling").items():
         image = "image2video" in name

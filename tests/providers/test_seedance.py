@@ -59,6 +59,12 @@ def test_the_record_and_bytedance_are_read_together() -> None:
     assert told.extras == {"last_frame": "https://img.example/last.png"}
 
 
+def test_other_results_too_come_with_success_only() -> None:
+    content = {"video_url": VIDEO, "last_frame_url": "https://img.example/last.png"}
+    told = state("seedance", {"id": "c", "status": "failed", "content": content})
+    assert (told.url, told.urls, told.extras) == (None, (), {})
+
+
 def test_a_failed_task_has_bytedances_reason_and_code() -> None:
     told = state("seedance", {"id": "c", "status": "failed", "error": {"code": "Sensitive", "message": "refused"}})
     assert (told.status, told.error, told.error_code) == ("failed", "refused", "Sensitive")

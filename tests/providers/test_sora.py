@@ -61,6 +61,11 @@ def test_an_error_inside_the_record_leaves_the_end_to_the_gateway() -> None:
     assert (failed.status, failed.error) == ("failed", "server error")
 
 
+def test_an_error_beside_an_error_word_of_the_gateway_is_no_end() -> None:
+    told = state("sora", {"code": "busy", "message": "try again", "data": None, "error": {"message": "busy"}})
+    assert (told.status, told.note) == ("unknown", "try again")
+
+
 def test_an_id_alone_says_nothing() -> None:
     assert state("sora", {"id": "video_old"}).status == "unknown"
 

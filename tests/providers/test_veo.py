@@ -37,6 +37,11 @@ def test_an_error_is_a_failure_with_googles_number() -> None:
     assert (told.status, told.error, told.error_code) == ("failed", "refused", 3)
 
 
+@pytest.mark.parametrize(("code", "status"), [(1, "cancelled"), (4, "expired"), (13, "failed"), (None, "failed")])
+def test_googles_number_tells_a_cancelled_operation_from_a_failed_one(code: int | None, status: str) -> None:
+    assert state("veo", operation(done=True, error={"code": code, "message": "over"})).status == status
+
+
 def test_videos_in_a_bucket_are_a_success_without_an_address_to_fetch() -> None:
     videos = [{"gcsUri": f"gs://bucket/{number}.mp4", "mimeType": "video/mp4"} for number in range(2)]
     told = state("veo", done(videos=videos, raiMediaFilteredCount=0))
@@ -94,6 +99,11 @@ def test_the_operation_inside_the_record_gives_its_inline_video() -> None:
     told = state("veo", envelope("SUCCESS", done(videos=[{"bytesBase64Encoded": "AAAA"}])))
     assert (told.status, told.inline, told.id) == ("succeeded", True, TASK_ID)
     assert inline_media(told.raw) == ["AAAA"]
+
+
+def test_an_inline_video_ends_the_task_before_the_gateway_sees_it() -> None:
+    told = state("veo", envelope("IN_PROGRESS", done(videos=[{"bytesBase64Encoded": "AAAA"}])))
+    assert (told.status, told.inline) == ("succeeded", True)
 
 
 def test_an_error_body_without_an_operation_says_nothing_of_the_task() -> None:

@@ -8,8 +8,8 @@ from tikhub_async.testing import (
     BROKE_KEY,
     TEST_KEY,
     Drop,
-    Emulator,
     Empty,
+    Emulator,
     Error,
     FakeClock,
     Fault,
@@ -50,11 +50,26 @@ async def test_the_request_carries_the_key_and_the_standing_headers(client: TikH
 
 
 REFUSALS: list[tuple[str, Fault, type[errors.APIError], str]] = [
-    ("bad input", Error(status=500, code="invalid_request", message="field messages is required"), errors.BadRequestError, "messages"),
-    ("unknown model", Error(status=503, code="model_not_found", message="no channel"), errors.NotFoundError, "spelling"),
+    (
+        "bad input",
+        Error(status=500, code="invalid_request", message="field messages is required"),
+        errors.BadRequestError,
+        "messages",
+    ),
+    (
+        "unknown model",
+        Error(status=503, code="model_not_found", message="no channel"),
+        errors.NotFoundError,
+        "spelling",
+    ),
     ("no balance", Error(status=403, code="insufficient_user_quota", message="no quota"), errors.QuotaError, "top up"),
     ("forbidden", Error(status=403, code="access_denied", message="ip"), errors.PermissionDeniedError, "IP list"),
-    ("too large", Error(status=413, code="read_request_body_failed", message="big"), errors.RequestTooLargeError, "URL"),
+    (
+        "too large",
+        Error(status=413, code="read_request_body_failed", message="big"),
+        errors.RequestTooLargeError,
+        "URL",
+    ),
     ("audio", Error(status=500, code="count_token_failed", message="x"), errors.BadRequestError, "suffix"),
     ("html with 200", Html(status=200), errors.ProtocolError, "base_url"),
     ("empty 200", Empty(status=200), errors.ProtocolError, "empty"),
@@ -170,7 +185,15 @@ async def test_a_video_is_created_after_a_429_but_never_after_a_doubt(client: Ti
     gw.script("seedance.create", RateLimited())
     await client.seedance.create(**VIDEO)  # type: ignore[arg-type]
     assert len(gw.paid) == 1
-    for fault in (Drop(), Reset(), Truncate(after_bytes=10), Html(status=502), Empty(status=200), Html(status=200), Error(status=500)):
+    for fault in (
+        Drop(),
+        Reset(),
+        Truncate(after_bytes=10),
+        Html(status=502),
+        Empty(status=200),
+        Html(status=200),
+        Error(status=500),
+    ):
         before = len(gw.requests)
         gw.script("seedance.create", fault)
         with pytest.raises(errors.InDoubtError) as caught:

@@ -10,8 +10,8 @@ import pytest
 from tikhub_async import TikHubAI, errors
 from tikhub_async.testing import (
     Drop,
-    Emulator,
     Empty,
+    Emulator,
     Error,
     ErrorInStream,
     FakeClock,
@@ -35,9 +35,7 @@ def open_stream(client: TikHubAI, dialect: str, **more: Any) -> Any:
         return client.openai.responses.stream(model="gpt-4o", input="Tell me of the sea", **more)
     if dialect == "messages":
         return client.claude.messages.stream(model="claude-sonnet-4-5", max_tokens=99, messages=MESSAGES, **more)
-    return client.gemini.models.generate_content_stream(
-        model="gemini-2.5-flash", contents="Tell me of the sea", **more
-    )
+    return client.gemini.models.generate_content_stream(model="gemini-2.5-flash", contents="Tell me of the sea", **more)
 
 
 ROUTES = {
@@ -67,9 +65,7 @@ async def test_a_whole_stream_gives_events_text_and_the_final_object(client: Tik
     assert stream.stats.events >= len(pieces)
 
 
-async def test_a_stream_can_be_iterated_without_a_context_manager(
-    client: TikHubAI, gw: Emulator, dialect: str
-) -> None:
+async def test_a_stream_can_be_iterated_without_a_context_manager(client: TikHubAI, gw: Emulator, dialect: str) -> None:
     stream = open_stream(client, dialect)
     assert gw.requests == []
     events = [event async for event in stream]
@@ -126,7 +122,10 @@ async def test_the_lenient_switch_accepts_a_clean_end(client: TikHubAI, gw: Emul
 async def test_an_error_in_the_stream_has_its_own_class_and_the_partial_result(
     client: TikHubAI, gw: Emulator, dialect: str, framed: bool
 ) -> None:
-    gw.script(ROUTES[dialect], ErrorInStream(after_events=4, framed=framed, code=None if dialect != "responses" else "overloaded_error"))
+    gw.script(
+        ROUTES[dialect],
+        ErrorInStream(after_events=4, framed=framed, code=None if dialect != "responses" else "overloaded_error"),
+    )
     stream = open_stream(client, dialect)
     events: list[Any] = []
     with pytest.raises(errors.OverloadedError) as caught:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,22 +52,13 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        import json
-
         return json.loads(self.body)
 
     @property
     def events(self) -> list[Any]:
         """JSON payloads of the `data:` lines; `[DONE]` stays text."""
-        import json
-
         lines = [line[6:] for line in self.text.replace("\r\n", "\n").split("\n") if line.startswith("data: ")]
         return [json.loads(line) if line.startswith("{") else line for line in lines]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

@@ -59,6 +59,17 @@ async def test_closing_twice_does_nothing() -> None:
     assert gw.open_connections == 0
 
 
+async def test_it_comes_back_on_the_same_port_with_its_tasks(call: Caller) -> None:
+    """How a gateway restarts under a client."""
+    task_id = await call.seedance()
+    port = call.gw.port
+    await call.gw.aclose()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await call.get("/v1/models")
+    await call.gw.start(port=port)
+    assert (await call.get(f"{SEEDANCE}/{task_id}")).json["data"]["status"] == "NOT_START"
+
+
 async def test_every_answer_carries_request_id_and_version(call: Caller) -> None:
     answers = [
         await call.chat(),
@@ -198,7 +209,8 @@ def test_a_route_that_the_profile_lacks_is_refused() -> None:
 
 async def test_a_path_can_be_scripted_even_without_a_route(call: Caller) -> None:
     call.gw.script("/v1/balance", Reply(json={"left": 5}))
-    assert (await call.get("/v1/balance")).json == {"left": 5}
+    assert (await call.post("/v1/balance", {"x": 1})).json == {"left": 5}
+    assert call.gw.requests[-1].json == {"x": 1}
     assert (await call.get("/v1/balance")).status == 404
 
 

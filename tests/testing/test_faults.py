@@ -242,7 +242,7 @@ async def test_a_cleanly_truncated_body_announces_what_it_sends(call: Caller) ->
     call.gw.script("chat.completions", Truncate(clean=True))
     answer = await call.chat()
     assert answer.headers["Content-Length"] == str(len(answer.body))
-    with pytest.raises(ValueError, match="JSON|delimiter|value|string"):
+    with pytest.raises(json.JSONDecodeError):
         json.loads(answer.body)
 
 

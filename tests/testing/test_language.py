@@ -149,6 +149,21 @@ async def test_refusals_and_filters(call: Caller) -> None:
     assert filtered.json["choices"][0]["finish_reason"] == "content_filter"
 
 
+async def test_gemini_streamed_as_chat_takes_its_finish_reason_back_after_a_tool_call(call: Caller) -> None:
+    answer = await call.chat(model="gemini-2.5-flash", messages=ask("weather"), tools=[CHAT_TOOL], stream=True)
+    ends = [choice["finish_reason"] for event in answer.events[:-1] for choice in event["choices"]]
+    assert ends == [None, "tool_calls", "stop"]
+
+
+async def test_a_prompt_that_gemini_blocks_is_an_error_plain_and_leaves_no_trace_streamed(call: Caller) -> None:
+    plain = await call.chat(model="gemini-2.5-flash", messages=ask("[[filter]]"))
+    assert (plain.status, plain.json["error"]["code"]) == (400, "prompt_blocked")
+    stream = await call.chat(model="gemini-2.5-flash", messages=ask("[[filter]]"), stream=True)
+    assert chat_text(stream) == ""
+    ends = [choice["finish_reason"] for event in stream.events[:-1] for choice in event["choices"]]
+    assert (stream.status, ends, stream.events[-1]) == (200, [None], "[DONE]")
+
+
 async def test_responses_plain_and_streamed_are_one_object(call: Caller) -> None:
     body = {"model": "gpt-5", "input": "Hello", "reasoning": {"effort": "low"}}
     plain = (await call.post("/v1/responses", body)).json

@@ -14,6 +14,10 @@ genai = pytest.importorskip("google.genai")
 
 SORA_GOES = pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning")
 """OpenAI retires Sora at its own address; the gateway keeps its routes."""
+CLAUDE_AGES = pytest.mark.filterwarnings("ignore:The model 'claude:DeprecationWarning")
+"""Anthropic's client warns of the models it considers old."""
+GENAI_SUBCLASSES = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+"""Google's client derives from aiohttp's session, which aiohttp discourages."""
 WEATHER = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
@@ -147,12 +151,14 @@ async def test_openai_lists_models(gpt: Any) -> None:
     assert "gpt-4o" in [model.id async for model in await gpt.models.list()]
 
 
+@CLAUDE_AGES
 async def test_anthropic_message(claude: Any) -> None:
     message = await claude.messages.create(model="claude-sonnet-4-5", max_tokens=100, messages=ask())
     assert "“Hello there”" in message.content[0].text
     assert message.stop_reason == "end_turn"
 
 
+@CLAUDE_AGES
 async def test_anthropic_stream_with_thinking(claude: Any) -> None:
     thinking = {"type": "enabled", "budget_tokens": 1024}
     async with claude.messages.stream(
@@ -165,6 +171,7 @@ async def test_anthropic_stream_with_thinking(claude: Any) -> None:
     assert final.usage.output_tokens > 1
 
 
+@CLAUDE_AGES
 async def test_anthropic_tools_there_and_back(claude: Any) -> None:
     tools = [{"name": "get_weather", "input_schema": WEATHER}]
     asked: dict[str, Any] = {"model": "claude-sonnet-4-5", "max_tokens": 500, "tools": tools}
@@ -185,12 +192,14 @@ async def test_anthropic_tools_there_and_back(claude: Any) -> None:
     assert "“Rain”" in answer.content[0].text
 
 
+@GENAI_SUBCLASSES
 async def test_genai_generate_content(gemini: Any) -> None:
     answer = await gemini.models.generate_content(model="gemini-2.5-flash", contents="Hello there")
     assert "“Hello there”" in answer.text
     assert answer.usage_metadata.total_token_count > 0
 
 
+@GENAI_SUBCLASSES
 async def test_genai_generate_content_stream(gemini: Any, gw: Emulator) -> None:
     stream = await gemini.models.generate_content_stream(model="gemini-2.5-flash", contents="Hello there")
     chunks = [chunk async for chunk in stream]
@@ -199,6 +208,7 @@ async def test_genai_generate_content_stream(gemini: Any, gw: Emulator) -> None:
     assert gw.requests[-1].query == {"alt": "sse"}
 
 
+@GENAI_SUBCLASSES
 async def test_genai_answers_in_a_schema(gemini: Any) -> None:
     config = {
         "response_mime_type": "application/json",

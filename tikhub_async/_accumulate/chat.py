@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from tikhub_async._accumulate._text import joined
 from tikhub_async.errors import TikHubError
 from tikhub_async.types.chat import (
     Annotation,
@@ -333,17 +334,8 @@ class _Audio:
 
 
 def join_text(pieces: Sequence[str]) -> str | None:
-    """The pieces as one text, None where there were none; a character split in two is made whole again."""
-    if not pieces:
-        return None
-    text = "".join(pieces)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # "\ud83d" at the end of one piece and "\ude00" at the start of the next
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return text
+    """The pieces as one text, None where there were none."""
+    return joined(pieces) if pieces else None
 
 
 def join_base64(pieces: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from tikhub_async._accumulate._text import joined
 from tikhub_async._wire.codec import dumps, loads
 from tikhub_async.errors import StreamInterrupted, TikHubError
 from tikhub_async.types._base import Unknown
@@ -51,18 +52,6 @@ from tikhub_async.types.claude.message import ClaudeMessageResponse, ClaudeUsage
 
 ENDINGS = ("stop_reason", "stop_sequence", "stop_details", "container")
 """Fields of the message that `message_delta` sets."""
-
-
-def joined(pieces: Sequence[str]) -> str:
-    """The pieces as one text; a character whose UTF-16 halves came in two pieces is whole again."""
-    text = "".join(pieces)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return text
 
 
 class ClaudeAccumulator:

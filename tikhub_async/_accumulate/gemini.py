@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from tikhub_async._accumulate.claude import joined
+from tikhub_async._accumulate._text import joined
 from tikhub_async._wire.codec import dumps
 from tikhub_async.errors import ContentFilterError, TikHubError
 from tikhub_async.types.gemini.content import (

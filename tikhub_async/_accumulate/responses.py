@@ -12,11 +12,12 @@ last event the gateway dropped because it could not decode it, and those whose l
 Sound has no place in a response object; its events pass through.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 
+from tikhub_async._accumulate._text import joined
 from tikhub_async._wire.codec import loads
 from tikhub_async.errors import TikHubError
 from tikhub_async.types import responses as r
@@ -360,15 +361,3 @@ class _Output:
 def _of(places: Mapping[Place, T], index: int) -> dict[int, T]:
     """What belongs to one item, by the index of its part."""
     return {place[1]: value for place, value in places.items() if place[0] == index}
-
-
-def joined(pieces: Iterable[str]) -> str:
-    """The pieces as one text; a character whose UTF-16 halves came in two pieces is whole again."""
-    text = "".join(pieces)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return text

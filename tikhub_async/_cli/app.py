@@ -19,8 +19,9 @@ TikHub AI Proxy on the command line: one key for the models of eight providers.
 
 To look around without a key:  tikhub-ai demo
 
-The key comes from the environment, TIKHUB_AI_API_KEY (else TIKHUB_API_KEY), and there is no option for it: what stands
-on a command line is seen by every user of the machine and stays in the shell's history.
+The key comes from the environment: TIKHUB_AI_API_KEY, else TIKHUB_API_KEY.
+There is no option for it: every user of a machine can see its command lines,
+and shells keep them in their history.
 
 Data goes to stdout, progress and errors to stderr. Exit codes:
 

@@ -3,11 +3,12 @@
 import json as plain_json
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from tikhub_async._cli import output
 from tikhub_async._cli.client import run
-from tikhub_async._cli.options import BaseUrl, Json
+from tikhub_async._cli.options import Flag
 from tikhub_async._cli.output import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 Provider = Literal["openai", "claude", "deepseek"]
 
 
-class Speaker(NamedTuple):
+@dataclass(frozen=True)
+class Speaker:
     """Who is asked."""
 
     model: str
@@ -41,8 +43,8 @@ def chat(
     model: str | None = None,
     system: str | None = None,
     stream: bool = True,
-    json: Json = False,
-    base_url: BaseUrl = None,
+    json: Flag = False,
+    base_url: str | None = None,
 ) -> ExitCode:
     """Ask a model; the answer is printed as it arrives.
 
@@ -52,6 +54,8 @@ def chat(
         model: Default: gpt-5-mini, claude-sonnet-4-5 or deepseek-chat.
         system: Instructions that stand before the question.
         stream: Print the text as it is written, or all at once.
+        json: Print the whole answer as one line of JSON instead of its text.
+        base_url: The gateway. Default: TIKHUB_AI_BASE_URL, else https://ai.tikhub.io.
     """
     messages: list[dict[str, Any]] = [{"role": "user", "content": _prompt(prompt)}]
     if system is not None:
@@ -77,9 +81,7 @@ def _prompt(given: str | None) -> str:
     return text
 
 
-async def _whole(
-    completions: "ChatCompletions", question: dict[str, Any], as_json: bool
-) -> "ChatCompletionResponse":
+async def _whole(completions: "ChatCompletions", question: dict[str, Any], as_json: bool) -> "ChatCompletionResponse":
     answer = await completions.create(**question)
     if as_json:
         output.line(_line_of(answer))

@@ -6,8 +6,8 @@ The SDK is imported inside: `--help` must not pay for it.
 import json
 import os
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from tikhub_async._cli import output
 from tikhub_async._cli.output import ExitCode, KeyMissing
@@ -74,12 +74,12 @@ def _tell_of_orphans(client: "TikHubAI", base_url: str | None) -> None:
 
 def _id_in(body: bytes) -> str:
     """The task id in the answer to a creation of any provider; `""` when there is none."""
+    from tikhub_async.types._base import is_object
+
     try:
-        answer = json.loads(body)
+        answer: object = json.loads(body)
     except ValueError:
         return ""
-    inner = answer.get("data") if isinstance(answer, Mapping) else None
-    places: tuple[Any, ...] = (answer, inner)
-    names = ("task_id", "id", "name")
-    found = (place.get(name) for place in places if isinstance(place, Mapping) for name in names)
+    places = (answer, answer.get("data")) if is_object(answer) else ()
+    found = (place.get(name) for place in places if is_object(place) for name in ("task_id", "id", "name"))
     return next((value for value in found if isinstance(value, str) and value), "")

@@ -1,6 +1,5 @@
 """From a task to its file: waiting, saving, telling how it went and how to take it up again."""
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -125,8 +124,3 @@ def tell_how_to_attach(tasks: "list[VideoTask[Any]]", base_url: str | None) -> N
         output.note(f"{len(tasks)} of them go on at the provider; attach again:")
     for task in tasks:
         output.note(f"  {attach_command(task.provider, task.id, base_url)}")
-
-
-async def gathered(*codes: "asyncio.Future[ExitCode]") -> ExitCode:
-    """The gravest of several exit codes."""
-    return max(await asyncio.gather(*codes), default=ExitCode.OK)

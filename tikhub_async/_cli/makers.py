@@ -95,12 +95,9 @@ async def _veo(client: "TikHubAI", wish: Wish) -> "VideoTask[Any]":
         instance["image"] = {"bytesBase64Encoded": wish.image.encoded, "mimeType": wish.image.mime_type}
     elif wish.image is not None:
         raise UsageError("veo takes the image itself: download it and give --image its path")
-    parameters = {"aspectRatio": wish.ratio, "durationSeconds": wish.duration}
-    return await client.veo.generate(
-        model=wish.model,
-        instances=[instance],
-        parameters={**parameters, **_given(resolution=wish.resolution)},
-    )
+    parameters = _given(aspectRatio=wish.ratio, durationSeconds=wish.duration, resolution=wish.resolution)
+    request: dict[str, Any] = {"model": wish.model, "instances": [instance], "parameters": parameters}
+    return await client.veo.generate(**request)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -5,12 +5,7 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
-BaseUrl: TypeAlias = Annotated[
-    str | None,
-    Parameter(help="The gateway. Default: TIKHUB_AI_BASE_URL, else https://ai.tikhub.io."),
-]
-Json: TypeAlias = Annotated[bool, Parameter(negative=(), help="Print JSON, one object per line, on stdout.")]
-Flag: TypeAlias = Annotated[bool, Parameter(negative=())]
+Flag: TypeAlias = Annotated[bool, Parameter(negative=(), show_default=False)]
 """A switch without a `--no-…`."""
 
 
@@ -32,7 +27,7 @@ class Following:
     wait: Flag = False
     output: str | None = None
     overwrite: Flag = False
-    timeout: float = 1200.0
+    timeout: float = 1200
     poll_interval: float | None = None
     json: Flag = False
     base_url: str | None = None

@@ -1,7 +1,6 @@
 """Several things under way at once: moving bars on a terminal, a line per change everywhere else. All of it on stderr."""
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tikhub_async._cli import output
@@ -20,9 +19,7 @@ class Board(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *exc_info: object) -> None: ...
 
     def add(self, key: str, label: str) -> None:
         """Begin to show something."""

@@ -1,7 +1,7 @@
 """`tikhub-ai video`: create videos, follow them, take them up again."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -12,7 +12,8 @@ from tikhub_async._cli.images import read_image
 from tikhub_async._cli.makers import MAKERS, Maker, Wish
 from tikhub_async._cli.options import ALONE, Following
 from tikhub_async._cli.output import ExitCode, UsageError
-from tikhub_async._cli.progress import Board, make_board
+from tikhub_async._cli.progress import Board, Lines, make_board
+from tikhub_async.errors import TikHubError
 
 if TYPE_CHECKING:
     from tikhub_async import TikHubAI
@@ -20,29 +21,117 @@ if TYPE_CHECKING:
 
 video = App(
     name="video",
-    help="Make videos, and take tasks of earlier runs up again. Creations are paid for when they are accepted.",
+    help="Make videos, and take up tasks of earlier runs. A creation is paid for once it is accepted.",
 )
 
 
-class Order:
-    """Videos of one command."""
+def _command(maker: Maker) -> Callable[..., ExitCode]:
+    """The command that creates videos with one provider."""
 
-    def __init__(self, client: "TikHubAI", board: Board, following: Following, target: Target | None) -> None:
+    def create(
+        prompt: str,
+        /,
+        *,
+        model: str = maker.model,
+        ratio: str = maker.ratio,
+        duration: int = maker.duration,
+        resolution: str | None = maker.resolution,
+        image: str | None = None,
+        count: int = 1,
+        following: Following = ALONE,
+    ) -> ExitCode:
+        if count < 1:
+            raise UsageError(f"--count must be 1 or more, got {count}")
+        target = Target.of(following, count)
+        wish = Wish(
+            prompt=prompt,
+            model=model,
+            ratio=ratio,
+            duration=duration,
+            resolution=resolution,
+            image=None if image is None else read_image(image),
+        )
+
+        async def order(client: "TikHubAI") -> ExitCode:
+            return await Order(client, following, target).create(maker, wish, count)
+
+        return run(order, following.base_url)
+
+    create.__doc__ = f"""Make videos with {maker.title}.
+
+    The id and the saved handle are printed as soon as the creation is accepted; `tikhub-ai video attach` takes them.
+    On stdout come, without --wait, provider and id; with it the video's address, or the file it was saved in.
+
+    Args:
+        prompt: What happens in the video.
+        model: The model.
+        ratio: Width to height.
+        duration: Seconds.
+        resolution: As 720p.
+        image: The first frame: a file, or an address that the provider can reach.
+        count: Videos to make at once, each one paid for.
+    """
+    return create
+
+
+for _name, _maker in MAKERS.items():
+    video.command(_command(_maker), name=_name)
+
+
+@video.command
+def attach(provider: str, task_id: str, /, *, following: Following = ALONE) -> ExitCode:
+    """Look at a task of an earlier run, or wait for it and save its video. Costs nothing.
+
+    Args:
+        provider: As it was printed: seedance, sora, kling.text2video, kling.image2video, veo.
+        task_id: The id that was printed.
+        following: How it is followed.
+    """
+    target = Target.of(following)
+
+    async def take_up(client: "TikHubAI") -> ExitCode:
+        task = client.tasks.attach((provider, task_id))
+        order = Order(client, following, target)
+        return await (order.follow(task) if following.waits else order.look(task))
+
+    return run(take_up, following.base_url)
+
+
+class Order:
+    """The videos of one command."""
+
+    def __init__(self, client: "TikHubAI", following: Following, target: Target | None) -> None:
         self._client = client
-        self._board = board
         self._following = following
         self._target = target
+        self._board: Board = make_board() if following.waits else Lines()
         self._open: dict[str, VideoTask[Any]] = {}
 
     async def create(self, maker: Maker, wish: Wish, count: int) -> ExitCode:
-        """Create, and follow where asked for; the gravest exit code."""
+        """Create, and follow where asked for."""
         return await self._all([self._create_one(maker, wish, number, count) for number in range(1, count + 1)])
 
-    async def attach(self, task: "VideoTask[Any]") -> ExitCode:
-        """Follow a task of an earlier run."""
+    async def follow(self, task: "VideoTask[Any]") -> ExitCode:
+        """Wait for a task of an earlier run."""
         return await self._all([self._follow(task)])
 
-    async def _all(self, works: "list[Any]") -> ExitCode:
+    async def look(self, task: "VideoTask[Any]") -> ExitCode:
+        """Say how a task stands now."""
+        await task.refresh()
+        if self._following.json:
+            self._board.line(line_of(Outcome(task)))
+        else:
+            progress = "" if task.progress is None else f" {task.progress}%"
+            self._board.line(f"{task.status}{progress}{f' {task.url}' if task.url else ''}")
+        try:
+            if task.done:
+                task.video()
+        except TikHubError as error:
+            return self._board.report(error)
+        return ExitCode.OK
+
+    async def _all(self, works: list[Coroutine[Any, Any, ExitCode]]) -> ExitCode:
+        """Do all of it at once; the gravest exit code."""
         import asyncio
 
         try:
@@ -73,10 +162,7 @@ class Order:
     async def _follow(self, task: "VideoTask[Any]") -> ExitCode:
         self._open[task.id] = task
         self._board.add(task.id, f"{task.provider} {task.id}")
-        outcome = await follow(
-            task, self._following, self._board, None if self._target is None else self._target.file_of(task)
-        )
+        target = None if self._target is None else self._target.file_of(task)
+        outcome = await follow(task, self._following, self._board, target)
         del self._open[task.id]
         return tell(outcome, self._following, self._board)
-
-

@@ -170,4 +170,3 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
     kind: type[BaseException] = type(failure)
     text = shorten(str(failure)) or "no reason given"
     return APIConnectionError(f"{kind.__name__}: {text}", stage=stage, where=where, hint=hint)
-

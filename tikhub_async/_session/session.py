@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import aiohttp
@@ -11,15 +12,18 @@ import msgspec
 
 from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
+from tikhub_async._session import media
 from tikhub_async._session.body import Stalled, StreamBody
 from tikhub_async._session.exchange import Answer, Exchange, failure_of, meta_of
-from tikhub_async._session.transport import Sent, Transport
+from tikhub_async._session.transport import Pools, Sent, Transport
 from tikhub_async._wire.request import Kind, Request
 from tikhub_async._wire.response import ERROR_BODY_LIMIT, error_of, not_a_stream
 from tikhub_async.errors import InDoubtError, TikHubError
-from tikhub_async.types._base import ResponseMeta, request_id_of
+from tikhub_async.types._base import Headers, ResponseMeta, request_id_of
 
 T = TypeVar("T")
+Ask = Callable[[Pools, Request, Sent], Awaitable[aiohttp.ClientResponse]]
+"""Sends a request once, as `Exchange.request` does."""
 logger = logging.getLogger("tikhub_async")
 
 TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Stalled, TikHubError)
@@ -67,6 +71,7 @@ class Session:
         self.clock = transport.clock
         self._owner = owner
         self._exchange = Exchange(config, transport.clock)
+        self._media = media.Media(config, self._exchange, transport.options)
         self._key = transport.key_state(config.api_key)
         self._random = random.random
 
@@ -108,12 +113,33 @@ class Session:
         """The open body of a file behind the key, whatever its content type."""
         return await self._run(self._call(request, self._total(request, None)), self._file)
 
+    async def open_url(self, target: str | Request, *, headers: Mapping[str, str] | None = None) -> StreamBody:
+        """The open body of a result, wherever it lies. Sends one request and follows its redirects; see `_session.media`.
+
+        Args:
+            target: An address, or a request of the gateway's content route.
+            headers: Sent to every host on the way, as `Range`; headers of a request go to the base URL's only.
+
+        Raises:
+            DownloadError: The address must not be fetched: not https, not public, too many redirects.
+            APIError: No file arrived. Whether to try again is the caller's decision.
+        """
+        request = media.request_for(target, self.config) if isinstance(target, str) else target
+        call = self._call(request, self._total(request, None))
+        call.attempts = 1
+        result = await self._file(call, partial(self._media.request, headers=headers or {}))
+        if isinstance(result, Attempt):
+            raise self._final(call, result)
+        return result
+
     def in_doubt(self, request: Request, reason: str, meta: ResponseMeta | None = None) -> InDoubtError:
         """The error for a creation that was answered, but not with a task."""
         call = _Call(request, None)
         call.attempts = 1
         call.sent_at = self.clock.time()
-        return self._in_doubt(call, TikHubError(reason, request_id=None if meta is None else request_id_of(meta.headers)))
+        return self._in_doubt(
+            call, TikHubError(reason, request_id=None if meta is None else request_id_of(meta.headers))
+        )
 
     # ── attempts ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,17 +287,23 @@ class Session:
             return self._exchange.open(response, release, call.deadline, meta)
         return await self._not_a_stream(call, response, release)
 
-    async def _file(self, call: _Call) -> StreamBody | Attempt:
-        opened = await self._open(call, self.config.timeouts.first_byte)
+    async def _file(self, call: _Call, ask: Ask | None = None) -> StreamBody | Attempt:
+        opened = await self._open(call, self.config.timeouts.first_byte, ask)
         if isinstance(opened, Attempt):
             return opened
         response, release = opened
-        if response.status in {200, 206} and response.content_type not in {"application/json", "text/html"}:
-            return self._exchange.open(response, release, call.deadline, self._complete(call, meta_of(response), None))
-        return await self._not_a_stream(call, response, release)
+        if response.status in {200, 206} and response.content_type not in media.NO_FILE:
+            meta = self._complete(call, meta_of(response), None)
+            self._log(call, meta, 0)
+            return self._exchange.open(response, release, call.deadline, meta)
+        return await self._not_a_stream(call, response, release, media.not_a_file)
 
     async def _not_a_stream(
-        self, call: _Call, response: aiohttp.ClientResponse, release: Callable[[], None]
+        self,
+        call: _Call,
+        response: aiohttp.ClientResponse,
+        release: Callable[[], None],
+        error_for: Callable[[int, Headers, bytes, Request], TikHubError] = not_a_stream,
     ) -> Attempt:
         try:
             answer = await self._read_answer(call, response)
@@ -280,11 +312,11 @@ class Session:
             release()
         if isinstance(answer, Attempt):
             return answer
-        error = not_a_stream(answer.meta.status_code, answer.meta.headers, answer.body, call.request)
+        error = error_for(answer.meta.status_code, answer.meta.headers, answer.body, call.request)
         return classify(error, sent=True)
 
     async def _open(
-        self, call: _Call, first_byte: float | None
+        self, call: _Call, first_byte: float | None, ask: Ask | None = None
     ) -> "tuple[aiohttp.ClientResponse, Callable[[], None]] | Attempt":
         pools = self.transport.pools()
         left = self._left(call)
@@ -302,7 +334,7 @@ class Session:
         taken = True
         try:
             async with self.clock.timeout(limit):
-                response = await self._exchange.request(pools, call.request, call.sent)
+                response = await (ask or self._exchange.request)(pools, call.request, call.sent)
             taken = False
             return response, pools.slots.release
         except TRANSPORT_FAILURES as caught:

@@ -269,8 +269,12 @@ class Poller:
                 waited, still = now - watch.started, now - watch.moved
                 watch.end(
                     timeout_for(
-                        watch.task.to_dict(), watch.task.state, watch.history,
-                        waited=waited, still=still, trouble=entry.trouble,
+                        watch.task.to_dict(),
+                        watch.task.state,
+                        watch.history,
+                        waited=waited,
+                        still=still,
+                        trouble=entry.trouble,
                     )  # fmt: skip
                 )
 
@@ -353,9 +357,7 @@ class Poller:
 class Updates:
     """The changes of one task: an async iterator of its handle. Ends with the task; `aclose()` leaves early."""
 
-    def __init__(
-        self, poller: Poller, task: "VideoTask[Any]", timeout: float | None, interval: float | None
-    ) -> None:
+    def __init__(self, poller: Poller, task: "VideoTask[Any]", timeout: float | None, interval: float | None) -> None:
         self._poller = poller
         self._task = task
         self._timeout = timeout

@@ -53,9 +53,7 @@ class Tasks:
 
         Does not stop at the first failure. Arguments as `VideoTask.wait`.
         """
-        waits = [
-            _outcome(task, timeout=timeout, poll_interval=poll_interval, on_update=on_update) for task in tasks
-        ]
+        waits = [_outcome(task, timeout=timeout, poll_interval=poll_interval, on_update=on_update) for task in tasks]
         return list(await asyncio.gather(*waits))
 
     def as_completed(

@@ -113,8 +113,10 @@ class Schema(msgspec.Struct, frozen=True):
 
     def _unknown(self, name: str) -> UnknownParameter:
         if name == "stream":
-            streamed = self.where.replace(".create", ".stream")
-            return UnknownParameter(self.where, name, hint=f"create never streams: call {streamed}(…) instead")
+            resource, _, verb = self.where.rpartition(".")
+            streamed = "generate_content_stream" if resource == "gemini.models" else "stream"
+            hint = f"{verb} never streams: call {resource}.{streamed}(…) instead"
+            return UnknownParameter(self.where, name, hint=hint)
         nearest = difflib.get_close_matches(name, sorted(self.known), n=1, cutoff=0.6)
         return UnknownParameter(self.where, name, nearest[0] if nearest else None)
 
@@ -188,7 +190,7 @@ def segment(value: str, name: str, where: str) -> str:
     parts = value.split("/")
     if any(part in {".", ".."} or not SAFE_SEGMENT.match(part) for part in parts):
         raise InvalidParameter(name, f"{shorten(value, 60)!r} cannot go into a URL path", where=where)
-    return quote(value, safe=":@+-._")
+    return quote(value, safe="/:@+-._")
 
 
 def _headers(

@@ -41,7 +41,7 @@ from tikhub_async.errors import (
     UnprocessableEntityError,
     shorten,
 )
-from tikhub_async.types._base import Headers, is_array, is_object, request_id_of
+from tikhub_async.types._base import Headers, Response, is_array, is_object, request_id_of
 
 ERROR_BODY_LIMIT = 64 * 1024
 """Bytes of an error body that are read and kept."""
@@ -317,6 +317,16 @@ def not_a_stream(status: int, headers: Headers, body: bytes, request: Request) -
     return _protocol_error("the answer is not an event stream", status, headers, body, request, _NO_SSE_HINT)
 
 
+def empty_answer(member: str, response: Response, request: Request) -> ProtocolError:
+    """The error for a decoded answer that lacks its one essential member."""
+    error = _protocol_error(
+        f"the answer has no {member}",
+        response.meta.status_code, response.headers, response.meta.body or b"", request, _EMPTY_HINT,
+    )  # fmt: skip
+    error.attempts, error.maybe_billed = response.attempts, True
+    return error
+
+
 def status_error(status: int, headers: Headers, problem: Problem, request: Request) -> APIStatusError:
     """The `APIStatusError` for an answer's status and what its body says."""
     kind = class_of(status, problem)
@@ -425,10 +435,11 @@ def failed_without_work(error: TikHubError) -> bool:
     return error.status_code in {500, 502, 503, 529} and not gateways_own
 
 
-_BEFORE_THE_PROVIDER = frozenset({"get_channel_failed", "access_denied", "task_channel_disable", "read_request_body_failed"})
+_BEFORE_THE_PROVIDER = frozenset(
+    {"get_channel_failed", "access_denied", "task_channel_disable", "read_request_body_failed"}
+)
 
 
 def _is_remix(error: TikHubError) -> bool:
     # Recorded: remix panics before it reaches the provider, for every task.
     return error.where is not None and "remix" in error.where
-

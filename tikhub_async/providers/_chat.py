@@ -4,15 +4,25 @@ POST /v1/chat/completions. The path is inferred from the gateway software and us
 https://ai-docs.tikhub.io/411636868e0 (OpenAI) and its neighbours, whose bodies were not readable.
 """
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.chat import ChatAccumulator
 from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
+from tikhub_async._wire.response import empty_answer
+from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._base import Provider
-from tikhub_async.types.chat import ChatCompletionChunk, ChatCompletionParams, ChatCompletionResponse
+from tikhub_async.structured import CHAT_STYLES, ParsedChatCompletion, read_chat
+from tikhub_async.types.chat import (
+    ChatCompletionChunk,
+    ChatCompletionParams,
+    ChatCompletionParseParams,
+    ChatCompletionResponse,
+)
+
+T = TypeVar("T")
 
 ChatStream = EventStream[ChatCompletionChunk, ChatCompletionResponse]
 """What `chat.completions.stream` gives."""
@@ -20,19 +30,22 @@ ChatStream = EventStream[ChatCompletionChunk, ChatCompletionResponse]
 
 def chat_endpoint(provider: str) -> Endpoint:
     """The chat route under a provider's name."""
-    return Endpoint(
-        name=f"{provider}.chat.completions", method="POST", path="/v1/chat/completions", kind=Kind.GENERATE
-    )
+    return Endpoint(name=f"{provider}.chat.completions", method="POST", path="/v1/chat/completions", kind=Kind.GENERATE)
 
 
 class ChatCompletions(Provider):
     """`client.<provider>.chat.completions`."""
+
+    dialect: ClassVar[Literal["chat"]] = "chat"
+    """What it speaks, for `tikhub_async.tools.run_tools`."""
 
     def __init__(self, session: Session, poller: Poller, endpoint: Endpoint) -> None:
         super().__init__(session, poller)
         self._endpoint = endpoint
         self._create_schema = Schema.of(f"{endpoint.name}.create", ChatCompletionParams)
         self._stream_schema = Schema.of(f"{endpoint.name}.stream", ChatCompletionParams)
+        self._parse_schema = Schema.of(f"{endpoint.name}.parse", ChatCompletionParseParams)
+        self._style = CHAT_STYLES[endpoint.name.partition(".")[0]]
 
     async def create(self, **params: Unpack[ChatCompletionParams]) -> ChatCompletionResponse:
         """The whole completion.
@@ -48,7 +61,7 @@ class ChatCompletions(Provider):
         Source: POST /v1/chat/completions.
         """
         self._create_schema.check(params)
-        return await self._send(self._request(params), ChatCompletionResponse)
+        return await self._complete(self._request(params))
 
     def stream(self, **params: Unpack[ChatCompletionParams]) -> ChatStream:
         """The completion as it is written.
@@ -63,6 +76,37 @@ class ChatCompletions(Provider):
         """
         self._stream_schema.check(params)
         return self._stream(self._request(params, stream=True), ChatAccumulator())
+
+    async def parse(
+        self, response_format: type[T], **params: Unpack[ChatCompletionParseParams]
+    ) -> ParsedChatCompletion[T]:
+        """The completion as an object: `.output` of the type `response_format`, of the first choice.
+
+        How the type is asked for depends on the provider, see `tikhub_async.structured`; where the provider does not
+        guarantee it, the answer is still checked.
+
+        Raises:
+            ParameterError: As `create`; or the type has a part that the provider's schemas cannot express.
+            LengthError: The answer was cut at the token limit.
+            RefusalError: The model refused.
+            ContentFilterError: The provider's filter withheld the answer.
+            OutputDecodeError: The answer is no such object; `path` says where.
+            OutputError: The model called tools instead, or stopped for another reason.
+            APIError: As `create`.
+
+        Source: POST /v1/chat/completions.
+        """
+        self._parse_schema.check(params)
+        form = form_of(response_format, self._style.dialect)
+        body = self._style.ask(form, body_of(params))
+        request = self._build(self._endpoint, params, body=body)
+        return read_chat(form, self._style.calls, await self._complete(request), request.where)
+
+    async def _complete(self, request: Request) -> ChatCompletionResponse:
+        response = await self._send(request, ChatCompletionResponse)
+        if not response.choices:
+            raise empty_answer("choices", response, request)
+        return response
 
     def _request(self, params: ChatCompletionParams, *, stream: bool = False) -> Request:
         body: dict[str, Any] = body_of(params)

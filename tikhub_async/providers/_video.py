@@ -24,7 +24,11 @@ class VideoProvider(Provider):
     """Base of the video resources."""
 
     async def _looked(self, kind: TaskKind[R], task_id: str, request: Request) -> VideoTask[R]:
-        """The handle on a task, with what `request` shows of it."""
+        """The handle on a task, with what `request` shows of it.
+
+        Raises:
+            APIError: The look failed; the task is not affected.
+        """
         response = await self._send(request, kind.response)
         return VideoTask(kind, task_id, self._session, self._poller, state=kind.state_of(response), response=response)
 

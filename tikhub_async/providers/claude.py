@@ -2,26 +2,30 @@
 
 | call | route | evidence |
 |---|---|---|
-| `messages.create`, `.stream` | `POST /v1/messages` | documented, 8175517m0 |
-| `chat.completions.create`, `.stream` | `POST /v1/chat/completions` | path inferred; the page was not readable |
+| `messages.create`, `.stream`, `.parse` | `POST /v1/messages` | documented, 8175517m0 |
+| `chat.completions.create`, `.stream`, `.parse` | `POST /v1/chat/completions` | path inferred; the page was not readable |
 
 On the chat route a `thinking` object is dropped by the gateway software; `reasoning_effort` becomes a thinking budget.
 """
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.claude import ClaudeAccumulator
 from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
+from tikhub_async._wire.schema import CLAUDE
+from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._base import Provider
 from tikhub_async.providers._chat import Chat, chat_endpoint
+from tikhub_async.structured import ParsedMessage, ask_message, read_message
 from tikhub_async.types.claude import (
     HEADER_KEYS,
     ClaudeMessageParams,
     ClaudeMessageResponse,
+    ClaudeParseParams,
     MessageStreamEvent,
 )
 
@@ -34,7 +38,9 @@ VERSION = {"anthropic-version": "2023-06-01"}
 
 _CREATE = Schema.of("claude.messages.create", ClaudeMessageParams)
 _STREAM = Schema.of("claude.messages.stream", ClaudeMessageParams)
+_PARSE = Schema.of("claude.messages.parse", ClaudeParseParams)
 
+T = TypeVar("T")
 MessageStream = EventStream[MessageStreamEvent, ClaudeMessageResponse]
 """What `messages.stream` gives."""
 
@@ -45,6 +51,9 @@ class Messages(Provider):
     The key travels as `Authorization: Bearer`; `TikHubAI(key_header="x-api-key")` sends it as TikHub's streaming page
     shows. Never both: the gateway would let `x-api-key` win without a word.
     """
+
+    dialect: ClassVar[Literal["messages"]] = "messages"
+    """What it speaks, for `tikhub_async.tools.run_tools`."""
 
     async def create(self, **params: Unpack[ClaudeMessageParams]) -> ClaudeMessageResponse:
         """The whole message.
@@ -61,7 +70,7 @@ class Messages(Provider):
         Source: POST /v1/messages, https://ai-docs.tikhub.io/8175517m0.
         """
         _CREATE.check(params)
-        return await self._send(self._request(params), ClaudeMessageResponse)
+        return await self._send(self._request(body_of(params, *HEADER_KEYS), params), ClaudeMessageResponse)
 
     def stream(self, **params: Unpack[ClaudeMessageParams]) -> MessageStream:
         """The message as typed events; complete with `message_stop`.
@@ -75,12 +84,30 @@ class Messages(Provider):
         Source: POST /v1/messages with `stream: true`, https://ai-docs.tikhub.io/8175517m0.
         """
         _STREAM.check(params)
-        return self._stream(self._request(params, stream=True), ClaudeAccumulator())
+        body = {**body_of(params, *HEADER_KEYS), "stream": True}
+        return self._stream(self._request(body, params, stream=True), ClaudeAccumulator())
 
-    def _request(self, params: ClaudeMessageParams, *, stream: bool = False) -> Request:
-        body: dict[str, Any] = body_of(params, *HEADER_KEYS)
-        if stream:
-            body["stream"] = True
+    async def parse(self, response_format: type[T], **params: Unpack[ClaudeParseParams]) -> ParsedMessage[T]:
+        """The message as an object: `.output` of the type `response_format`.
+
+        For Claude models only: the gateway's conversion for other models drops what asks for the type.
+
+        Raises:
+            ParameterError: As `create`; or the type has a part that Claude's schemas cannot express.
+            LengthError: The message was cut at `max_tokens`, or at the end of the context window.
+            RefusalError: The model refused; mostly without a text.
+            OutputDecodeError: The message is no such object; `path` says where.
+            OutputError: The model called tools instead, or stopped for another reason.
+            APIError: As `create`.
+
+        Source: POST /v1/messages, https://ai-docs.tikhub.io/8175517m0.
+        """
+        _PARSE.check(params)
+        form = form_of(response_format, CLAUDE)
+        request = self._request(ask_message(form, body_of(params, *HEADER_KEYS)), params)
+        return read_message(form, await self._send(request, ClaudeMessageResponse), request.where)
+
+    def _request(self, body: Mapping[str, Any], params: Mapping[str, Any], *, stream: bool = False) -> Request:
         return self._build(MESSAGES, params, body=body, headers={**VERSION, **_headers(params)}, stream=stream)
 
 

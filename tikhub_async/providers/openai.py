@@ -2,8 +2,8 @@
 
 | call | route | evidence |
 |---|---|---|
-| `chat.completions.create`, `.stream` | `POST /v1/chat/completions` | path inferred; page 411636868e0 |
-| `responses.create`, `.stream` | `POST /v1/responses` | documented, 421251331e0 and 8175517m0 |
+| `chat.completions.create`, `.stream`, `.parse` | `POST /v1/chat/completions` | path inferred; page 411636868e0 |
+| `responses.create`, `.stream`, `.parse` | `POST /v1/responses` | documented, 421251331e0 and 8175517m0 |
 | `embeddings.create` | `POST /v1/embeddings` | path inferred; page 421251332e0 |
 | `audio.transcriptions.create`, `.stream` | `POST /v1/audio/transcriptions` | documented, 421251333e0 |
 
@@ -11,7 +11,7 @@ The gateway decodes and re-encodes requests: fields it does not know are dropped
 `safety_identifier` and `stream_options.include_obfuscation`.
 """
 
-from typing import Unpack
+from typing import ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.responses import ResponsesAccumulator
 from tikhub_async._accumulate.transcription import TranscriptionAccumulator
@@ -20,12 +20,15 @@ from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
 from tikhub_async._wire.response import reported_error
+from tikhub_async._wire.schema import OPENAI
+from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._audio import read_file, transcription_form
 from tikhub_async.providers._base import Provider
 from tikhub_async.providers._chat import Chat, chat_endpoint
+from tikhub_async.structured import ParsedResponse, ask_response, read_response
 from tikhub_async.types.audio import TranscriptionParams, TranscriptionResponse, TranscriptionStreamEvent
 from tikhub_async.types.embeddings import EmbeddingParams, EmbeddingResponse
-from tikhub_async.types.responses import ResponseObject, ResponseParams, ResponseStreamEvent
+from tikhub_async.types.responses import ResponseObject, ResponseParams, ResponseParseParams, ResponseStreamEvent
 
 __all__ = ["Audio", "Embeddings", "OpenAI", "Responses", "Transcriptions"]
 
@@ -40,10 +43,12 @@ TRANSCRIPTIONS = Endpoint(
 
 _RESPONSES_CREATE = Schema.of("openai.responses.create", ResponseParams)
 _RESPONSES_STREAM = Schema.of("openai.responses.stream", ResponseParams)
+_RESPONSES_PARSE = Schema.of("openai.responses.parse", ResponseParseParams)
 _EMBEDDINGS_CREATE = Schema.of("openai.embeddings.create", EmbeddingParams)
 _TRANSCRIPTIONS_CREATE = Schema.of("openai.audio.transcriptions.create", TranscriptionParams)
 _TRANSCRIPTIONS_STREAM = Schema.of("openai.audio.transcriptions.stream", TranscriptionParams)
 
+T = TypeVar("T")
 ResponsesStream = EventStream[ResponseStreamEvent, ResponseObject]
 """What `responses.stream` gives."""
 TranscriptionStream = EventStream[TranscriptionStreamEvent, TranscriptionResponse]
@@ -56,6 +61,9 @@ class Responses(Provider):
     The gateway serves this route for OpenAI models only: Claude, Gemini and DeepSeek answer 500
     `convert_request_failed`. Stored responses cannot be retrieved, cancelled or deleted through it.
     """
+
+    dialect: ClassVar[Literal["responses"]] = "responses"
+    """What it speaks, for `tikhub_async.tools.run_tools`."""
 
     async def create(self, **params: Unpack[ResponseParams]) -> ResponseObject:
         """The whole response. Check `status`: `incomplete` says in `incomplete_details` what cut it.
@@ -70,12 +78,7 @@ class Responses(Provider):
         Source: POST /v1/responses, https://ai-docs.tikhub.io/421251331e0.
         """
         _RESPONSES_CREATE.check(params)
-        request = self._build(RESPONSES, params, body=body_of(params))
-        response = await self._send(request, ResponseObject)
-        if response.status == "failed":
-            reason = {} if response.error is None else {"code": response.error.code, "message": response.error.message}
-            raise reported_error({"error": reason}, response.headers, request, response, stage="response")
-        return response
+        return await self._respond(self._build(RESPONSES, params, body=body_of(params)))
 
     def stream(self, **params: Unpack[ResponseParams]) -> ResponsesStream:
         """The response as typed events; complete with `response.completed` or `response.incomplete`.
@@ -88,6 +91,32 @@ class Responses(Provider):
         _RESPONSES_STREAM.check(params)
         request = self._build(RESPONSES, params, body={**body_of(params), "stream": True}, stream=True)
         return self._stream(request, ResponsesAccumulator())
+
+    async def parse(self, response_format: type[T], **params: Unpack[ResponseParseParams]) -> ParsedResponse[T]:
+        """The response as an object: `.output` of the type `response_format`.
+
+        Raises:
+            ParameterError: As `create`; or the type has a part that OpenAI's strict mode cannot express.
+            LengthError: The response was cut at `max_output_tokens`.
+            RefusalError: The model refused.
+            ContentFilterError: The provider's filter withheld the response.
+            OutputDecodeError: The response is no such object; `path` says where.
+            OutputError: The model called tools instead, or stopped for another reason.
+            APIError: As `create`.
+
+        Source: POST /v1/responses, https://ai-docs.tikhub.io/421251331e0.
+        """
+        _RESPONSES_PARSE.check(params)
+        form = form_of(response_format, OPENAI)
+        request = self._build(RESPONSES, params, body=ask_response(form, body_of(params)))
+        return read_response(form, await self._respond(request), request.where)
+
+    async def _respond(self, request: Request) -> ResponseObject:
+        response = await self._send(request, ResponseObject)
+        if response.status == "failed":
+            reason = {} if response.error is None else {"code": response.error.code, "message": response.error.message}
+            raise reported_error({"error": reason}, response.headers, request, response, stage="response")
+        return response
 
 
 class Embeddings(Provider):

@@ -20,6 +20,7 @@ from tikhub_async._session import Session
 from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, links, object_state, problem_of, state_from
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
+from tikhub_async.errors import DownloadError
 from tikhub_async.providers import _rules
 from tikhub_async.providers._video import VideoProvider, content
 from tikhub_async.types.task import TaskState, TaskStatus
@@ -56,6 +57,9 @@ STATUS: Mapping[str, TaskStatus] = {
     "failed": "failed",
 }
 """The gateway's words for Google's operations, which have none: they are `done` or not."""
+
+ENDS: Mapping[str | int | None, TaskStatus] = {1: "cancelled", 4: "expired"}
+"""Google's error numbers (google.rpc.Code) that are more than a failure: CANCELLED and DEADLINE_EXCEEDED."""
 
 WITHHELD = "the operation brought no video: the provider's filter withheld all of them"
 
@@ -100,9 +104,9 @@ def _native(body: VeoFetchOperationResponse) -> TaskState:
     name = body.name or ""
     if body.error is not None:
         reason, code = problem_of(body.error)
-        return TaskState(id=name, status="failed", word="error", error=reason, error_code=code)
+        return TaskState(id=name, status=ENDS.get(code, "failed"), word="error", error=reason, error_code=code)
     if not body.done and body.response is None:
-        return TaskState(id=name, status="running")
+        return TaskState(id=name, status="running", word="not done")
     return _finished(name, body.response or VeoResult())
 
 
@@ -209,11 +213,9 @@ def _look(session: Session, operation: str) -> Request:
 
 def _content(session: Session, operation: str) -> Request:
     if "/" in operation:
-        _rules.refuse(
-            "task.download",
-            "task",
-            "has no content route: it is an operation of Google's",
-            "where you gave storageUri, state.extras['gcs'] says where the file is",
+        raise DownloadError(
+            f"the operation {operation} has no content route",
+            hint="where you gave storageUri, task.state.extras['gcs'] says where the file is",
         )
     return content(session, operation)
 

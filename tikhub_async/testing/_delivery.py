@@ -228,8 +228,8 @@ async def _pings_only(wire: Wire, answer: Answer, fault: faults.Fault, exchange:
 
 async def _error_in_stream(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
     assert isinstance(fault, faults.ErrorInStream)
-    await wire.open(answer)
     stream = _stream_of(answer)
+    await wire.open(answer)
     await wire.events(stream.events[: fault.after_events])
     error = refusals.error_event(
         exchange.route.shape, exchange.route.name, fault.status, fault.message, fault.code, framed=fault.framed
@@ -244,8 +244,8 @@ async def _error_in_stream(wire: Wire, answer: Answer, fault: faults.Fault, exch
 
 
 async def _no_finish(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
-    await wire.open(answer)
     stream = _stream_of(answer)
+    await wire.open(answer)
     await wire.events([event for index, event in enumerate(stream.events) if index not in stream.finish])
     await wire.end()
     wire.record.broken_off = True
@@ -253,8 +253,8 @@ async def _no_finish(wire: Wire, answer: Answer, fault: faults.Fault, exchange: 
 
 async def _repeat_start(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
     assert isinstance(fault, faults.RepeatStart)
-    await wire.open(answer)
     events = _stream_of(answer).events
+    await wire.open(answer)
     await wire.events(events[: fault.after_events] + events)
     await wire.end()
     wire.record.broken_off = True

@@ -76,6 +76,10 @@ class Refused(Exception):
         self.answer = answer
 
 
+def _accept(exchange: "Exchange") -> None:
+    """Nothing to refuse."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row of a route table."""
@@ -87,6 +91,8 @@ class Route:
     """`{name}` matches one path segment; inside a segment it ends at a colon."""
     handle: Callable[["Exchange"], Answer]
     shape: Shape
+    check: Callable[["Exchange"], None] = _accept
+    """Refuses what the route itself misses in a request; runs before a scripted reply takes the route's place."""
     types: Mapping[str, str] = field(default_factory=dict[str, str])
     """Body field → Go type of the gateway's request struct; a wrong JSON type is refused."""
     model: Literal["body", "form", "path", "empty", "none"] = "body"

@@ -6,7 +6,15 @@
     assert len(gw.paid) == 1
 
 It answers with documented bytes (`samples/`), refuses what the gateway refuses (`_checks`), and breaks the way gateways
-and networks break when told to (`faults`). Prompts may hold marks that steer the answer: see `_words` and `_tasks`.
+and networks break when told to (`faults`). The text of an answer quotes its prompt. Marks in a prompt steer the answer:
+
+    [[words=500]]        an answer of that many words
+    [[tool]]             a call of every tool on offer; otherwise one is called when forced, or mentioned in the prompt
+    [[refuse]]           a refusal
+    [[filter]]           stopped by a content filter; a Veo task whose every sample was filtered
+    [[fail]]             a video task that fails; [[fail=reason]] says why
+    [[expire]]           a video task that its provider gives up; [[cancel]] one that was cancelled there
+    [[hang]]             a video task that never ends
 """
 
 import asyncio
@@ -74,7 +82,7 @@ class Emulator:
         task_seconds: float = 3.0,
         keys: Collection[str] = (TEST_KEY,),
     ) -> None:
-        """Prepare; nothing listens before `start`.
+        """Nothing listens before `start`.
 
         Args:
             profile: `documented` behaves as TikHub's documentation says, `software` as the unmodified gateway software
@@ -100,7 +108,6 @@ class Emulator:
         self._connections: WeakKeyDictionary[object, int] = WeakKeyDictionary()
         self._connection_count = 0
         self._in_flight = 0
-        self._random = random.Random()
         self._runner: web.AppRunner | None = None
         self._host, self._port = "127.0.0.1", 0
         self.media_url = ""
@@ -309,10 +316,13 @@ class Emulator:
         checks.check_model(exchange, problem)
         checks.check_types(exchange, problem)
         checks.check_price(exchange)
+        route.check(exchange)
 
     async def _unknown(self, wire: Wire, request_id: str) -> None:
         """A path without a route: redirects, 404 below `/v1` and `/api`, the dashboard elsewhere."""
         request = wire.request
+        wire.record.body = await request.read()
+        checks.read_body(wire.record, request.headers.get("Content-Type", ""))
         queue = self._queue("", request.path)
         fault = queue.popleft() if queue else faults.Normal()
         bare = request.path.rstrip("/")
@@ -341,9 +351,7 @@ class Emulator:
     def _request_id(self) -> str:
         now = self.unix_time()
         stamp = real_time.strftime(ID_DATE, real_time.gmtime(now))
-        return (
-            f"{stamp}{int(now % 1 * 1e9):09d}{''.join(self._random.choices(string.ascii_letters + string.digits, k=8))}"
-        )
+        return f"{stamp}{int(now % 1 * 1e9):09d}{''.join(random.choices(string.ascii_letters + string.digits, k=8))}"
 
 
 def _pattern(path: str) -> re.Pattern[str]:

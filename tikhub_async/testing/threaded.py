@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Generator
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 from tikhub_async.testing.emulator import Emulator
 
-START_SECONDS = 10.0
-"""Longer than this a loopback server never takes to start."""
+LIMIT_SECONDS = 10.0
+"""Longer than this a loopback server never takes to start or to stop."""
 
 
 @contextmanager
@@ -28,36 +29,29 @@ def serve_in_thread(emulator: Emulator, *, port: int = 0, host: str = "127.0.0.1
     Raises:
         OSError: The port is taken.
     """
-    ready = threading.Event()
-    failure: list[BaseException] = []
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        try:
-            await emulator.start(port, host)
-        except BaseException as problem:
-            failure.append(problem)
-            return
-        finally:
-            ready.set()
-        try:
-            await stop.wait()
-        finally:
-            await emulator.aclose()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(serve())
-
-    thread = threading.Thread(target=run, name="tikhub-emulator", daemon=True)
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    work = _serve(emulator, port, host, started)
+    thread = threading.Thread(target=lambda: asyncio.run(work), name="tikhub-emulator", daemon=True)
     thread.start()
-    ready.wait(START_SECONDS)
-    if failure:
-        thread.join()
-        raise failure[0]
+    loop, stop = started.result(LIMIT_SECONDS)
     try:
         yield emulator
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(START_SECONDS)
+        thread.join(LIMIT_SECONDS)
+
+
+async def _serve(
+    emulator: Emulator, port: int, host: str, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]"
+) -> None:
+    stop = asyncio.Event()
+    try:
+        await emulator.start(port, host)
+    except Exception as problem:
+        started.set_exception(problem)
+        return
+    started.set_result((asyncio.get_running_loop(), stop))
+    try:
+        await stop.wait()
+    finally:
+        await emulator.aclose()

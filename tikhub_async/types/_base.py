@@ -150,7 +150,7 @@ class Unknown(Model, frozen=True, kw_only=True, tag_field="type", tag="unknown")
     type: ClassVar[Literal["unknown"]] = "unknown"
     name: str = ""
     """The word on the wire, `""` where it was missing or not text."""
-    raw: bytes = b"{}"
+    raw: bytes
     """The member as JSON."""
 
     def data(self) -> Any:

@@ -68,10 +68,14 @@ def _blocks(speech: Speech) -> list[dict[str, Any]]:
     return blocks
 
 
-def create(exchange: Exchange) -> Answer:
-    """The message, plain or streamed."""
+def check(exchange: Exchange) -> None:
+    """Messages are required; a missing `max_tokens` is filled in."""
     if not exchange.body.get("messages"):
         refuse(exchange, "field messages is required")
+
+
+def create(exchange: Exchange) -> Answer:
+    """The message, plain or streamed."""
     speech = speak(read(exchange))
     if speech.refusal:
         # A refusal of Claude is a stop reason, mostly without text.
@@ -91,4 +95,4 @@ def create(exchange: Exchange) -> Answer:
     return sample_answer(f"{provider}/message", values)
 
 
-ROUTES = (Route("messages", "POST", "/v1/messages", create, "claude", TYPES),)
+ROUTES = (Route("messages", "POST", "/v1/messages", create, "claude", check, TYPES),)

@@ -68,11 +68,15 @@ def _joined(speech: Speech) -> list[dict[str, Any]]:
     return parts + [part for part in _parts(speech) if "functionCall" in part]
 
 
+def check(exchange: Exchange) -> None:
+    """Contents are required, whatever the verb."""
+    if not exchange.body.get("contents"):
+        refuse(exchange, "contents is required")
+
+
 def generate(exchange: Exchange) -> Answer:
     """The answer, plain or streamed."""
     body = exchange.body
-    if not body.get("contents"):
-        refuse(exchange, "contents is required")
     asked = read(exchange)
     speech = speak(asked)
     values: dict[str, Any] = {
@@ -117,10 +121,13 @@ def _routes(version: str) -> tuple[Route, ...]:
         f"{path}streamGenerateContent",
         generate,
         "gemini",
+        check,
         TYPES,
         model="path",
     )
-    return stream, Route("gemini.generate_content", "POST", f"{path}{{verb}}", generate, "gemini", TYPES, model="path")
+    return stream, Route(
+        "gemini.generate_content", "POST", f"{path}{{verb}}", generate, "gemini", check, TYPES, model="path"
+    )
 
 
 ROUTES = (*_routes("v1beta"), *_routes("v1"))

@@ -5,7 +5,7 @@ import msgspec
 from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer
 from tikhub_async.testing.routes.kling import kling_task
 from tikhub_async.testing.routes.seedance import ark_task
-from tikhub_async.testing.routes.sora import create, video_body
+from tikhub_async.testing.routes.sora import check, create, video_body
 from tikhub_async.testing.routes.video import FLAT_WORDS, GENERIC_TYPES, envelope, find_task, now, result_url
 
 
@@ -28,6 +28,6 @@ def retrieve(exchange: Exchange) -> Answer:
 
 PATH = "/v1/video/generations"
 ROUTES = (
-    Route("generations.create", "POST", PATH, create, "task", GENERIC_TYPES),
+    Route("generations.create", "POST", PATH, create, "task", check, GENERIC_TYPES),
     Route("generations.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="empty", paid=False),
 )

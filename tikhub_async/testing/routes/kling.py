@@ -17,7 +17,9 @@ from tikhub_async.testing.routes.video import (
     create_task,
     envelope,
     find_task,
+    need_prompt,
     now,
+    prompt_of,
     result_url,
     video_object,
 )
@@ -38,11 +40,16 @@ NATIVE_TYPES = {
 CLIP_SECONDS = "5"
 
 
-def create(exchange: Exchange) -> Answer:
-    """Accept a task."""
+def check(exchange: Exchange) -> None:
+    """A Kling model and a prompt are required."""
     if exchange.family != "kling":
         refuse(exchange, f"invalid api platform: {exchange.model}", code="invalid_api_platform")
-    task = create_task(exchange, str(exchange.body.get("prompt") or ""))
+    need_prompt(exchange, prompt_of(exchange))
+
+
+def create(exchange: Exchange) -> Answer:
+    """Accept a task."""
+    task = create_task(exchange, prompt_of(exchange))
     if not exchange.world.behaviour.native_creations:
         return video_object(exchange, task)
     values = {
@@ -91,8 +98,8 @@ def _routes(kind: str) -> tuple[Route, ...]:
     name, path, flag = f"kling.{kind}", f"/kling/v1/videos/{kind}", "kling_native_body"
     keys = ("model_name", "model")
     return (
-        Route(f"{name}.create", "POST", path, create, "task", NATIVE_TYPES, model_keys=keys, needs=flag),
-        Route(f"{name}.create", "POST", path, create, "task", GENERIC_TYPES, unless=flag),
+        Route(f"{name}.create", "POST", path, create, "task", check, NATIVE_TYPES, model_keys=keys, needs=flag),
+        Route(f"{name}.create", "POST", path, create, "task", check, GENERIC_TYPES, unless=flag),
         Route(f"{name}.retrieve", "GET", f"{path}/{{id}}", retrieve, "task", model="empty", paid=False),
     )
 

@@ -16,8 +16,8 @@ SUFFIXES = frozenset(
 SECONDS_PER_WORD = 0.5
 
 
-def transcribe(exchange: Exchange) -> Answer:
-    """The transcription in the asked format."""
+def check(exchange: Exchange) -> None:
+    """A form with a file that the gateway can measure is required."""
     record = exchange.record
     if not record.headers.get("content-type", "").startswith("multipart/form-data"):
         refuse(exchange, "error parsing multipart form: multipart boundary not found", code="count_token_failed")
@@ -29,6 +29,11 @@ def transcribe(exchange: Exchange) -> Answer:
         refuse(exchange, f"error getting audio duration: unsupported audio format: {suffix}", code="count_token_failed")
     if suffix == ".wav" and not content.startswith(b"RIFF"):
         refuse(exchange, "error getting audio duration: invalid wav file", code="count_token_failed")
+
+
+def transcribe(exchange: Exchange) -> Answer:
+    """The transcription in the asked format."""
+    name, content = exchange.record.files["file"]
     sentences = (f"This is what {exchange.model} heard in {name}.", f"The file has {len(content)} bytes.")
     return _stream(exchange, " ".join(sentences)) if exchange.stream else _whole(exchange, sentences)
 
@@ -107,4 +112,4 @@ def _stamp(seconds: float, mark: str) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{mark}{round(seconds % 1 * 1000):03d}"
 
 
-ROUTES = (Route("audio.transcriptions", "POST", "/v1/audio/transcriptions", transcribe, "openai", model="form"),)
+ROUTES = (Route("audio.transcriptions", "POST", "/v1/audio/transcriptions", transcribe, "openai", check, model="form"),)

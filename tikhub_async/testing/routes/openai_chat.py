@@ -5,7 +5,7 @@ from secrets import token_hex
 from typing import Any
 
 from tikhub_async.testing._checks import refuse
-from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer, sample_stream
+from tikhub_async.testing._exchange import Answer, Exchange, Route, json_answer, sample_answer, sample_stream
 from tikhub_async.testing._json import as_object, is_object, objects, text_of
 from tikhub_async.testing._samples import OMIT
 from tikhub_async.testing._words import Asked, Speech, Tool, speak, word_count
@@ -23,10 +23,20 @@ TYPES = {
     "parallel_tool_calls": "bool",
     "reasoning_effort": "string",
 }
-SAMPLES = {"openai": "openai/chat", "claude": "claude/chat", "deepseek": "deepseek/chat", "gemini": "claude/chat"}
+SAMPLES: dict[str, str] = {
+    "openai": "openai/chat",
+    "claude": "claude/chat",
+    "deepseek": "deepseek/chat",
+    "gemini": "claude/chat",
+}
 """Family → answer; Gemini models are converted like Claude's."""
-STREAMS = {"openai": "openai/chat_stream", "claude": "claude/chat_stream", "deepseek": "openai/chat_stream"}
-STREAMS["gemini"] = "claude/chat_stream"
+STREAMS: dict[str, str] = {
+    "openai": "openai/chat_stream",
+    "claude": "claude/chat_stream",
+    "deepseek": "openai/chat_stream",
+    "gemini": "gemini/chat_stream",
+}
+CALL_PREFIXES = {"claude": "toolu_"}
 REASONERS = ("deepseek-reasoner", "deepseek-v4-pro")
 """Models that think unless told otherwise."""
 
@@ -90,7 +100,7 @@ def choice(index: int, speech: Speech, call_prefix: str) -> dict[str, Any]:
     for call, call_id in zip(speech.calls, ids, strict=True):
         parts.append({"index": call.index, "id": call_id, "type": "function", "name": call.name, "arguments": ""})
         parts += [{"index": call.index, "arguments": piece} for piece in call.pieces]
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"id": call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for call, call_id in zip(speech.calls, ids, strict=True)
     ]
@@ -106,37 +116,61 @@ def choice(index: int, speech: Speech, call_prefix: str) -> dict[str, Any]:
         "reasoning_pieces": speech.reasoning,
         "refusal_pieces": speech.refusal,
         "call_parts": parts,
+        "calls": [
+            {"index": call.index, **called, **called["function"]}
+            for call, called in zip(speech.calls, calls, strict=True)
+        ],
+        # After a tool call a converted Gemini stream says `stop` all the same.
+        "last": "stop" if speech.calls else speech.finish,
     }
+
+
+def check(exchange: Exchange) -> None:
+    """Messages are required."""
+    if not exchange.body.get("messages"):
+        refuse(exchange, "field messages is required")
 
 
 def complete(exchange: Exchange) -> Answer:
     """The completion, plain or streamed."""
     body = exchange.body
-    if not body.get("messages"):
-        refuse(exchange, "field messages is required")
     speech = speak(read(exchange))
+    blocked = exchange.family == "gemini" and bool(speech.refusal or speech.finish == "content_filter")
+    if blocked and not exchange.stream:
+        # The provider answers with 200; the gateway makes it an error.
+        text = "request blocked by Gemini API: PROHIBITED_CONTENT"
+        error = {"message": text, "type": "prompt_blocked", "param": "", "code": "prompt_blocked"}
+        return json_answer({"error": error}, status=400)
+    if blocked:
+        speech.pieces, speech.refusal = [], []
     if speech.refusal and exchange.family != "openai":
         # Only OpenAI has a field for refusals; the others stop without a word.
         speech.refusal, speech.finish = [], "content_filter"
     count = body.get("n") or 1
-    prefix = "toolu_" if exchange.family == "claude" else "call_"
     output = speech.output_tokens * count
-    options = as_object(body.get("stream_options"))
     values = {
-        "id": f"msg_{token_hex(12)}" if exchange.family == "claude" else f"chatcmpl-{token_hex(12)}",
+        "id": _id(exchange),
         "created": exchange.created,
         "model": exchange.model,
-        "choices": [choice(index, speech, prefix) for index in range(count)],
+        "choices": [choice(index, speech, CALL_PREFIXES.get(exchange.family, "call_")) for index in range(count)],
         "input_tokens": speech.input_tokens,
         "output_tokens": output,
         "total_tokens": speech.input_tokens + output,
         "reasoning_tokens": len(speech.reasoning),
         # Only an explicit false suppresses the usage chunk.
-        "include_usage": options.get("include_usage") is not False,
+        "include_usage": as_object(body.get("stream_options")).get("include_usage") is not False,
+        "blocked": blocked,
+        "spoken": not blocked,
     }
     if exchange.stream:
         return sample_stream(STREAMS[exchange.family], values)
     return sample_answer(SAMPLES[exchange.family], values)
 
 
-ROUTES = (Route("chat.completions", "POST", "/v1/chat/completions", complete, "openai", TYPES),)
+def _id(exchange: Exchange) -> str:
+    if exchange.family == "gemini":
+        return f"chatcmpl-{exchange.request_id}"
+    return f"{'msg_' if exchange.family == 'claude' else 'chatcmpl-'}{token_hex(12)}"
+
+
+ROUTES = (Route("chat.completions", "POST", "/v1/chat/completions", complete, "openai", check, TYPES),)

@@ -32,11 +32,15 @@ def _texts(given: Any) -> list[Any]:
     return many if many and not isinstance(many[0], int) else [given]
 
 
+def check(exchange: Exchange) -> None:
+    """An input is required."""
+    if not exchange.body.get("input"):
+        refuse(exchange, "input is empty")
+
+
 def embed(exchange: Exchange) -> Answer:
     """One vector per input, as numbers or as base64 of little-endian float32."""
     body = exchange.body
-    if not body.get("input"):
-        refuse(exchange, "input is empty")
     dimensions = body.get("dimensions") or DIMENSIONS.get(exchange.model, 1536)
     rows: list[dict[str, Any]] = []
     for index, text in enumerate(_texts(body["input"])):
@@ -49,4 +53,4 @@ def embed(exchange: Exchange) -> Answer:
     )
 
 
-ROUTES = (Route("embeddings", "POST", "/v1/embeddings", embed, "openai", TYPES),)
+ROUTES = (Route("embeddings", "POST", "/v1/embeddings", embed, "openai", check, TYPES),)

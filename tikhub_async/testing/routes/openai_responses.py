@@ -121,12 +121,16 @@ def _values(exchange: Exchange, speech: Speech, items: list[dict[str, Any]]) -> 
     }
 
 
-def respond(exchange: Exchange) -> Answer:
-    """The response, plain or streamed."""
+def check(exchange: Exchange) -> None:
+    """An OpenAI model and an input are required."""
     if exchange.family != "openai":
         refuse(exchange, "not implemented", code="convert_request_failed")
     if not exchange.body.get("input"):
         refuse(exchange, "input is required")
+
+
+def respond(exchange: Exchange) -> Answer:
+    """The response, plain or streamed."""
     speech = speak(read(exchange))
     items = _items(speech)
     for item in items:
@@ -157,4 +161,4 @@ def respond(exchange: Exchange) -> Answer:
     )
 
 
-ROUTES = (Route("responses", "POST", "/v1/responses", respond, "openai", TYPES),)
+ROUTES = (Route("responses", "POST", "/v1/responses", respond, "openai", check, TYPES),)

@@ -13,7 +13,7 @@ from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answe
 from tikhub_async.testing._json import text_of
 from tikhub_async.testing._samples import OMIT, sample
 from tikhub_async.testing._tasks import VideoTask
-from tikhub_async.testing.routes.video import create_task, envelope, find_task, now, result_url
+from tikhub_async.testing.routes.video import create_task, envelope, find_task, need_prompt, now, result_url
 
 PATH = "/seedance/v3/contents/generations/tasks"
 TYPES = {
@@ -34,10 +34,15 @@ TOKENS_PER_SECOND = 21780
 """Seedance counts its usage in video tokens; the documented example has 108900 for five seconds."""
 
 
-def create(exchange: Exchange) -> Answer:
-    """Accept a task."""
+def check(exchange: Exchange) -> None:
+    """A Seedance model and a text are required."""
     if exchange.family != "seedance":
         refuse(exchange, f"invalid api platform: {exchange.model}", code="invalid_api_platform")
+    need_prompt(exchange, text_of(exchange.body.get("content")))
+
+
+def create(exchange: Exchange) -> Answer:
+    """Accept a task."""
     task = create_task(exchange, text_of(exchange.body.get("content")))
     answer = sample_answer("seedance/create", {"id": task.id})
     answer.task = task
@@ -84,7 +89,7 @@ def ark_task(exchange: Exchange, task: VideoTask) -> Any:
 
 
 ROUTES = (
-    Route("seedance.create", "POST", PATH, create, "task", TYPES, needs="seedance_routes"),
+    Route("seedance.create", "POST", PATH, create, "task", check, TYPES, needs="seedance_routes"),
     Route(
         "seedance.retrieve", "GET", PATH + "/{id}", retrieve, "task", model="empty", paid=False, needs="seedance_routes"
     ),

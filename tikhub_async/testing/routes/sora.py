@@ -10,7 +10,16 @@ from tikhub_async.testing._exchange import Answer, Exchange, Refused, Route, htt
 from tikhub_async.testing._samples import OMIT, sample
 from tikhub_async.testing._tasks import VideoTask
 from tikhub_async.testing.routes.media import ETAG, LAST_MODIFIED, result_video
-from tikhub_async.testing.routes.video import GENERIC_TYPES, create_task, find_task, now, poll_object, video_object
+from tikhub_async.testing.routes.video import (
+    GENERIC_TYPES,
+    create_task,
+    find_task,
+    need_prompt,
+    now,
+    poll_object,
+    prompt_of,
+    video_object,
+)
 
 SIZES = {
     "sora-2": ("720x1280", "1280x720"),
@@ -21,15 +30,18 @@ EXPIRES_AFTER = 3600
 PAGE = 20
 
 
+def check(exchange: Exchange) -> None:
+    """A prompt is required, and of Sora a size that the model has."""
+    need_prompt(exchange, prompt_of(exchange))
+    size = exchange.body.get("size")
+    if exchange.family == "sora" and size and size not in SIZES.get(exchange.model, (size,)):
+        refuse(exchange, f"{exchange.model} size is invalid", code="invalid_size")
+
+
 def create(exchange: Exchange) -> Answer:
     """Accept a video of any family."""
-    body = exchange.body
-    prompt = str(body.get("prompt") or "")
-    if exchange.family != "sora":
-        return video_object(exchange, create_task(exchange, prompt))
-    if prompt.strip() and body.get("size") and body["size"] not in SIZES.get(exchange.model, (body["size"],)):
-        refuse(exchange, f"{exchange.model} size is invalid", code="invalid_size")
-    return _created(create_task(exchange, prompt))
+    task = create_task(exchange, prompt_of(exchange))
+    return _created(task) if exchange.family == "sora" else video_object(exchange, task)
 
 
 def _created(task: VideoTask) -> Answer:
@@ -103,16 +115,22 @@ def content(exchange: Exchange) -> Answer:
     return Answer(200, result_video(), headers)
 
 
-def remix(exchange: Exchange) -> Answer:
-    """A new video from a finished one."""
+def check_remix(exchange: Exchange) -> None:
+    """The original must exist; model and family come from it."""
     original = exchange.world.tasks.find(exchange.path_params["id"], user=exchange.identity.user)
     if original is None:
         refuse(exchange, "task_origin_not_exist", code="task_not_exist")
+    exchange.model, exchange.family = original.model, original.family
+    need_prompt(exchange, prompt_of(exchange))
+
+
+def remix(exchange: Exchange) -> Answer:
+    """A new video from a finished one."""
     if not exchange.world.behaviour.remix:
         text = "Panic detected, error: runtime error: invalid memory address or nil pointer dereference."
         return json_answer({"error": {"message": text, "type": "new_api_panic"}}, status=500)
-    exchange.model, exchange.family = original.model, original.family
-    task = create_task(exchange, str(exchange.body.get("prompt") or ""))
+    original = find_task(exchange)
+    task = create_task(exchange, prompt_of(exchange))
     task.remixed_from = original.id
     task.body = {**original.body, **task.body}
     return _created(task)
@@ -147,10 +165,10 @@ def delete(exchange: Exchange) -> Answer:
 
 PATH = "/v1/videos"
 ROUTES = (
-    Route("sora.create", "POST", PATH, create, "task", GENERIC_TYPES),
+    Route("sora.create", "POST", PATH, create, "task", check, GENERIC_TYPES),
     Route("sora.retrieve", "GET", f"{PATH}/{{id}}", retrieve, "task", model="empty", paid=False),
     Route("content", "GET", f"{PATH}/{{id}}/content", content, "content", model="none", paid=False),
-    Route("sora.remix", "POST", f"{PATH}/{{id}}/remix", remix, "task", GENERIC_TYPES, model="empty"),
+    Route("sora.remix", "POST", f"{PATH}/{{id}}/remix", remix, "task", check_remix, GENERIC_TYPES, model="empty"),
     Route("sora.list", "GET", PATH, list_videos, "task", model="empty", paid=False, needs="video_lists"),
     Route("sora.delete", "DELETE", f"{PATH}/{{id}}", delete, "task", model="empty", paid=False, needs="video_lists"),
 )

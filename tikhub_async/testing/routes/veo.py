@@ -16,7 +16,7 @@ from tikhub_async.testing._json import as_object, objects
 from tikhub_async.testing._samples import OMIT, sample
 from tikhub_async.testing._tasks import VideoTask
 from tikhub_async.testing.routes.media import result_video
-from tikhub_async.testing.routes.video import create_task, now
+from tikhub_async.testing.routes.video import create_task, need_prompt, now
 
 TYPES = {"instances": "[]interface {}"}
 FILTER_REASON = "The generated video was filtered out because it might violate the usage guidelines."
@@ -24,27 +24,33 @@ GRPC_CODES = {"fail": 3, "cancelled": 1, "expired": 4}
 """Outcome → gRPC status number of the operation's error."""
 
 
-def generate(exchange: Exchange) -> Answer:
-    """Accept a task."""
+def check(exchange: Exchange) -> None:
+    """A Veo model and an instance with a prompt are required."""
     if exchange.family != "veo":
         refuse(exchange, f"model {exchange.model} does not support predictLongRunning", status=400, code="400")
     instances = objects(exchange.body.get("instances"))
     if not instances:
         refuse(exchange, "instances is required")
-    prompt = instances[0].get("prompt")
-    if not isinstance(prompt, str):
-        refuse(exchange, "prompt is required")
-    task = create_task(exchange, prompt)
+    need_prompt(exchange, str(instances[0].get("prompt") or ""))
+
+
+def generate(exchange: Exchange) -> Answer:
+    """Accept a task."""
+    task = create_task(exchange, objects(exchange.body["instances"])[0]["prompt"])
     answer = sample_answer("veo/operation", {"name": task.id})
     answer.task = task
     return answer
 
 
+def check_fetch(exchange: Exchange) -> None:
+    """The operation's name is required."""
+    if not exchange.body.get("operationName"):
+        refuse(exchange, "operationName is required")
+
+
 def fetch(exchange: Exchange) -> Answer:
     """The operation; `done` is absent while it runs."""
-    name = exchange.body.get("operationName")
-    if not name:
-        refuse(exchange, "operationName is required")
+    name = str(exchange.body["operationName"])
     task = exchange.world.tasks.find(name, user=exchange.identity.user)
     if task is None:
         answer = refusals.by_shape("gemini", 404, 404, f"Operation {name} not found.", "upstream_error", "")
@@ -84,6 +90,7 @@ ROUTES = (
         f"{PATH}:predictLongRunning",
         generate,
         "gemini",
+        check,
         TYPES,
         model="path",
         needs="veo_routes",
@@ -94,6 +101,7 @@ ROUTES = (
         f"{PATH}:fetchPredictOperation",
         fetch,
         "gemini",
+        check_fetch,
         model="path",
         paid=False,
         needs="veo_routes",

@@ -38,14 +38,23 @@ FLAT_WORDS = {"SUCCESS": "succeeded", "FAILURE": "failed"}
 """Outer status → status in the short envelope of Google's channels; `processing` otherwise."""
 
 
-def create_task(exchange: Exchange, prompt: str) -> VideoTask:
-    """Accept a creation: from here on it is paid.
+def need_prompt(exchange: Exchange, prompt: str) -> None:
+    """A prompt is required, even beside an image.
 
     Raises:
-        Refused: There is no prompt; the gateway wants one even beside an image.
+        Refused: There is none, or only blanks.
     """
     if not prompt.strip():
         refuse(exchange, "prompt is required")
+
+
+def prompt_of(exchange: Exchange) -> str:
+    """`prompt` of the body, "" if there is none."""
+    return str(exchange.body.get("prompt") or "")
+
+
+def create_task(exchange: Exchange, prompt: str) -> VideoTask:
+    """Accept a creation: from here on it is paid."""
     task = exchange.world.tasks.create(
         exchange.family, exchange.model, exchange.route.name, exchange.identity.user, exchange.body, prompt
     )

@@ -371,8 +371,8 @@ class GeminiResponseFormat(TypedDict, total=False):
     video: GeminiMediaFormat
 
 
-class GeminiGenerationConfig(TypedDict, total=False):
-    """How the answer is generated."""
+class GeminiGenerationSettings(TypedDict, total=False):
+    """How the answer is generated, its format aside."""
 
     temperature: float
     """0–2."""
@@ -385,11 +385,6 @@ class GeminiGenerationConfig(TypedDict, total=False):
     """Thinking included."""
     stop_sequences: Sequence[str]
     """At most 5."""
-    response_mime_type: Literal["text/plain", "application/json", "text/x.enum"] | str
-    response_schema: GeminiSchema
-    """Needs `response_mime_type` `application/json`."""
-    response_json_schema: Any
-    """A JSON schema instead of `response_schema`, sent unchanged."""
     presence_penalty: float
     frequency_penalty: float
     seed: int
@@ -411,6 +406,16 @@ class GeminiGenerationConfig(TypedDict, total=False):
     audio_transcription_config: GeminiTranscriptionConfig
 
 
+class GeminiGenerationConfig(GeminiGenerationSettings, total=False):
+    """How the answer is generated."""
+
+    response_mime_type: Literal["text/plain", "application/json", "text/x.enum"] | str
+    response_schema: GeminiSchema
+    """Needs `response_mime_type` `application/json`."""
+    response_json_schema: Any
+    """A JSON schema instead of `response_schema`, sent unchanged."""
+
+
 class GeminiModelArmor(TypedDict, total=False):
     """Filters of Model Armor (Vertex hosts only)."""
 
@@ -418,13 +423,10 @@ class GeminiModelArmor(TypedDict, total=False):
     response_template_name: str
 
 
-class GeminiGenerateContentRequest(TypedDict, total=False):
-    """Body of `POST /v1beta/models/{model}:generateContent`."""
-
+class _ContentKeys(TypedDict, total=False):
     contents: Required[str | Sequence[GeminiContent]]
     """Turns, oldest first; a text is one turn of the user."""
     system_instruction: str | GeminiContent
-    generation_config: GeminiGenerationConfig
     tools: Sequence[GeminiTool]
     tool_config: GeminiToolConfig
     safety_settings: Sequence[GeminiSafetySetting]
@@ -437,8 +439,22 @@ class GeminiGenerateContentRequest(TypedDict, total=False):
     model_armor_config: GeminiModelArmor
 
 
+class GeminiGenerateContentRequest(_ContentKeys, total=False):
+    """Body of `POST /v1beta/models/{model}:generateContent`."""
+
+    generation_config: GeminiGenerationConfig
+
+
 class GeminiGenerateContentParams(GeminiGenerateContentRequest, RequestOptions, total=False):
     """Keywords of `models.generate_content` and `models.generate_content_stream`."""
 
     model: Required[str]
     """As `gemini-2.5-flash`; stands in the path, not in the body."""
+
+
+class GeminiParseParams(_ContentKeys, RequestOptions, total=False):
+    """Keywords of `models.parse` beside `response_format`, which fills `response_json_schema`."""
+
+    model: Required[str]
+    """As `gemini-2.5-flash`; stands in the path, not in the body."""
+    generation_config: GeminiGenerationSettings

@@ -122,28 +122,28 @@ class ResponseOutputItemAddedEvent(OutputEvent, frozen=True, kw_only=True, tag="
     """An item begins; its text, arguments and results are still empty."""
 
     type: ClassVar[Literal["response.output_item.added"]] = "response.output_item.added"
-    item: ResponseOutputItem = UnknownResponseItem()
+    item: ResponseOutputItem = UnknownResponseItem(raw=b"{}")
 
 
 class ResponseOutputItemDoneEvent(OutputEvent, frozen=True, kw_only=True, tag="response.output_item.done"):
     """An item is whole."""
 
     type: ClassVar[Literal["response.output_item.done"]] = "response.output_item.done"
-    item: ResponseOutputItem = UnknownResponseItem()
+    item: ResponseOutputItem = UnknownResponseItem(raw=b"{}")
 
 
 class ResponseContentPartAddedEvent(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):
     """A part of a message or of reasoning begins."""
 
     type: ClassVar[Literal["response.content_part.added"]] = "response.content_part.added"
-    part: ResponseStreamPart = Unknown()
+    part: ResponseStreamPart = Unknown(name="", raw=b"{}")
 
 
 class ResponseContentPartDoneEvent(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.done"):
     """A part is whole."""
 
     type: ClassVar[Literal["response.content_part.done"]] = "response.content_part.done"
-    part: ResponseStreamPart = Unknown()
+    part: ResponseStreamPart = Unknown(name="", raw=b"{}")
 
 
 class ResponseTextDeltaEvent(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.delta"):
