@@ -3,14 +3,14 @@
 import ssl as tls
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import aiohttp
 import msgspec
 
 from tikhub_async._clock import Clock
 from tikhub_async._config import (
     Config,
+    Limits,
     RetryPolicy,
     Timeouts,
     check_retries,
@@ -19,15 +19,12 @@ from tikhub_async._config import (
     read_key,
     read_proxy,
 )
-from tikhub_async._session import Limits, Session, Transport
-from tikhub_async._session.transport import TransportOptions
 from tikhub_async._tasks import Poller, Tasks
-from tikhub_async.providers import kling, seedance, sora, veo
-from tikhub_async.providers.claude import Claude
-from tikhub_async.providers.deepseek import DeepSeek
-from tikhub_async.providers.gemini import Gemini
-from tikhub_async.providers.models import Models
-from tikhub_async.providers.openai import OpenAI
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from tikhub_async._session.session import Session
 
 
 class TikHubAI:
@@ -49,8 +46,8 @@ class TikHubAI:
         limits: Limits | None = None,
         default_headers: Mapping[str, str] | None = None,
         routes: Mapping[str, str] | None = None,
-        session: aiohttp.ClientSession | None = None,
-        connector_factory: Callable[[], aiohttp.BaseConnector] | None = None,
+        session: "aiohttp.ClientSession | None" = None,
+        connector_factory: "Callable[[], aiohttp.BaseConnector] | None" = None,
         proxy: str | None = None,
         ssl: tls.SSLContext | None = None,
         key_header: Literal["bearer", "x-api-key"] = "bearer",
@@ -89,6 +86,10 @@ class TikHubAI:
         Raises:
             ConfigError: No key was found, or an option cannot work.
         """
+        # aiohttp costs 130 ms of CPU to import: here, and not on a loop that is already busy.
+        from tikhub_async._session.session import Session
+        from tikhub_async._session.transport import Transport, TransportOptions
+
         config = make_config(
             api_key=api_key,
             base_url=base_url,
@@ -113,7 +114,15 @@ class TikHubAI:
         clock = clock or Clock()
         self._set_up(Session(config, Transport(options, clock)), Poller(clock, budget=polls_per_second))
 
-    def _set_up(self, session: Session, poller: Poller) -> None:
+    def _set_up(self, session: "Session", poller: Poller) -> None:
+        # Several hundred types: loaded with the first client, so that importing the package stays cheap.
+        from tikhub_async.providers import kling, seedance, sora, veo
+        from tikhub_async.providers.claude import Claude
+        from tikhub_async.providers.deepseek import DeepSeek
+        from tikhub_async.providers.gemini import Gemini
+        from tikhub_async.providers.models import Models
+        from tikhub_async.providers.openai import OpenAI
+
         self._session = session
         self._poller = poller
         self.openai = OpenAI(session, poller)

@@ -81,6 +81,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Longest `Retry-After` that is waited for, seconds; a longer one ends the call at once."""
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one client may have open at once."""
+
+    connections: int = 1000
+    """API calls and streams in flight per event loop; further ones wait, at most `Timeouts.pool`."""
+    keepalive: float = 15.0
+    """Seconds an idle connection is kept."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a client was told, checked."""
 

@@ -7,13 +7,11 @@ delivered before it is raised.
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-import aiohttp
 import msgspec
 
-from tikhub_async._session import Session, StreamBody
-from tikhub_async._session.body import Stalled
+from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Request
 from tikhub_async._wire.response import reported_error
@@ -27,6 +25,10 @@ from tikhub_async.errors import (
     shorten,
 )
 from tikhub_async.types._base import Headers, Response, ResponseMeta, request_id_of
+
+if TYPE_CHECKING:
+    from tikhub_async._session.body import StreamBody
+    from tikhub_async._session.session import Session
 
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
@@ -109,7 +111,7 @@ class EventStream(Generic[E, R]):
 
     def __init__(
         self,
-        session: Session,
+        session: "Session",
         request: Request,
         accumulator: Accumulator[E, R],
         prepare: Callable[[Request], Awaitable[Request]] | None = None,
@@ -217,7 +219,7 @@ class EventStream(Generic[E, R]):
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _open(self) -> StreamBody:
+    async def _open(self) -> "StreamBody":
         if self._failure is not None:
             raise self._failure
         if self._body is None:
@@ -254,12 +256,12 @@ class EventStream(Generic[E, R]):
             raise self._failure
         raise StopAsyncIteration
 
-    async def _fill(self, body: StreamBody) -> None:
-        failure: Exception | None = None
+    async def _fill(self, body: "StreamBody") -> None:
+        failure: BodyFailed | Stalled | None = None
         data = b""
         try:
             data = await body.read()
-        except (aiohttp.ClientError, OSError, Stalled) as caught:
+        except (BodyFailed, Stalled) as caught:
             failure = caught
         if failure is not None:
             self._fail(self._transport_failure(failure))
@@ -410,7 +412,7 @@ class EventStream(Generic[E, R]):
             **self._facts(),
         )
 
-    def _transport_failure(self, failure: Exception) -> TikHubError:
+    def _transport_failure(self, failure: BodyFailed | Stalled) -> TikHubError:
         partial, usage, facts = self._partial_or_none(), self.usage, self._facts()
         if isinstance(failure, Stalled):
             return StreamTimeout(
@@ -423,7 +425,7 @@ class EventStream(Generic[E, R]):
                 usage=usage,
                 **facts,
             )
-        reason = f"the connection failed ({type(failure).__name__}), after {self.stats.events} events"
+        reason = f"the connection failed ({failure.reason}), after {self.stats.events} events"
         return StreamInterrupted(reason, partial=partial, usage=usage, **facts)
 
     def _facts(self) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def _read(form: TypeForm[T], answer: _Answer, response: Response, where: str) ->
     if answer.end not in WHOLE:
         raise OutputError(f"the answer ended with {answer.end!r}", **kept)
     if answer.calls and not answer.text.strip():
-        raise OutputError(f"the model called {answer.calls} tools instead of answering", **kept)
+        raise OutputError(f"the model called tools instead of answering ({answer.calls})", **kept)
     try:
         return form.decode(answer.text)
     except NotFitting as misfit:

@@ -49,7 +49,7 @@ def chat(
     """Ask a model; the answer is printed as it arrives.
 
     Args:
-        prompt: What to ask. Left out, or `-`: read from stdin.
+        prompt: What to ask. Left out: read from stdin.
         provider: Whose model.
         model: Default: gpt-5-mini, claude-sonnet-4-5 or deepseek-chat.
         system: Instructions that stand before the question.
@@ -75,8 +75,8 @@ def chat(
 def _prompt(given: str | None) -> str:
     if given is None and sys.stdin.isatty():
         raise UsageError("there is no prompt: give it as an argument, or on stdin")
-    text = sys.stdin.read() if given in {None, "-"} else given
-    if text is None or not text.strip():
+    text = sys.stdin.read() if given is None else given
+    if not text.strip():
         raise UsageError("the prompt is empty")
     return text
 

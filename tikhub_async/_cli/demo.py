@@ -1,12 +1,13 @@
 """`tikhub-ai demo`: what the package does, against the emulator in this process. No key, no network, no cost."""
 
+import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tikhub_async._cli import output
-from tikhub_async._cli.following import Outcome, follow, tell
+from tikhub_async._cli.following import Outcome, follow
 from tikhub_async._cli.options import Flag, Following
 from tikhub_async._cli.output import ExitCode
 from tikhub_async._cli.progress import make_board
@@ -132,8 +133,13 @@ async def _videos(client: "TikHubAI", gateway: "Emulator", folder: Path, speed: 
             board.show(task.id, task.status, task.progress)
             waits.append(follow(task, following, board, folder / f"{film.name}.mp4"))
         outcomes = await asyncio.gather(*waits)
+    if output.is_live(sys.stderr):
+        output.line()  # away from the bars
     for outcome in outcomes:
-        tell(outcome, following, board)
+        if outcome.error is not None:
+            output.report(outcome.error)
+        else:
+            output.line(f"saved {outcome.path}")
 
 
 def _sum_up(gateway: "Emulator", folder: Path) -> None:

@@ -68,7 +68,8 @@ async def follow(task: "VideoTask[Any]", following: Following, board: Board, tar
     """Wait for a task whose row is on the board, and save its result."""
 
     def show(seen: "VideoTask[Any]") -> None:
-        board.show(task.id, seen.status, seen.progress)
+        # The gateway says 100 % of failed tasks too.
+        board.show(task.id, seen.status, None if seen.done and seen.status != "succeeded" else seen.progress)
 
     path: str | None = None
     try:
@@ -80,7 +81,7 @@ async def follow(task: "VideoTask[Any]", following: Following, board: Board, tar
     except (TikHubError, OSError) as error:
         board.end(task.id, _end_of(task, error), good=False)
         return Outcome(task, error=error)
-    board.end(task.id, "succeeded" if path is None else f"saved {path}", good=True)
+    board.end(task.id, "done" if path is None else "saved", good=True)
     return Outcome(task, video, path)
 
 
@@ -121,6 +122,6 @@ def line_of(outcome: Outcome) -> str:
 def tell_how_to_attach(tasks: "list[VideoTask[Any]]", base_url: str | None) -> None:
     """Print, after Ctrl-C, what takes unfinished tasks up again."""
     if tasks:
-        output.note(f"{len(tasks)} of them go on at the provider; attach again:")
+        output.note("still running at the provider; to attach again:")
     for task in tasks:
         output.note(f"  {attach_command(task.provider, task.id, base_url)}")

@@ -92,17 +92,18 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._progress = Progress(
-            SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(BAR_WIDTH),
-            TextColumn("{task.fields[state]}", style="{task.fields[style]}", markup=False),
+            TextColumn("{task.fields[state]}"),
             TimeElapsedColumn(),
             console=Console(stderr=True, highlight=False),
             redirect_stdout=False,  # rich would send data to stderr
         )
+        self._escape = escape
         self._rows: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -115,19 +116,17 @@ class Bars:
     def add(self, key: str, label: str) -> None:
         """A row that pulses until its share is known."""
         short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1]}…"
-        self._rows[key] = self._progress.add_task(output.visible(short), total=None, state="", style="none")
+        self._rows[key] = self._progress.add_task(output.visible(short), total=None, state="")
 
     def show(self, key: str, state: str, percent: int | None = None) -> None:
         """Move the row."""
         known: dict[str, Any] = {} if percent is None else {"total": 100, "completed": percent}
-        self._progress.update(self._rows[key], state=output.visible(state), **known)
+        self._progress.update(self._rows[key], state=self._escape(output.visible(state)), **known)
 
     def end(self, key: str, state: str, *, good: bool) -> None:
         """Stop the row's clock and colour it."""
-        style = "green" if good else "bold red"
-        self._progress.update(
-            self._rows[key], total=100, completed=100 if good else 0, state=output.visible(state), style=style
-        )
+        coloured = f"[{'green' if good else 'bold red'}]{self._escape(output.visible(state))}[/]"
+        self._progress.update(self._rows[key], total=100, completed=100 if good else 0, state=coloured)
         self._progress.stop_task(self._rows[key])
 
     def line(self, text: str) -> None:

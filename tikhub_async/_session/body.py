@@ -7,19 +7,11 @@ from collections.abc import Callable
 import aiohttp
 
 from tikhub_async._clock import Clock, Timer
+from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async.types._base import Headers, ResponseMeta
 
 DRAIN_SECONDS = 0.1
 """After a stream's end, how long to wait for the closing chunk, so that the connection can be used again."""
-
-
-class Stalled(Exception):
-    """A limit of the body ran out while somebody was waiting for data."""
-
-    def __init__(self, phase: str, seconds: float) -> None:
-        super().__init__(f"{phase} limit of {seconds:g} s")
-        self.phase = phase
-        self.seconds = seconds
 
 
 class _Guard:
@@ -113,18 +105,18 @@ class StreamBody:
 
         Raises:
             Stalled: A limit ran out.
-            aiohttp.ClientError, OSError: The connection failed. Bytes that had arrived are returned first.
+            BodyFailed: The connection failed. Bytes that had arrived are returned first.
         """
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return await self._content.readany()
-        except (aiohttp.ClientError, OSError, Stalled) as failure:
-            rescued = self._rescue()
-            if not rescued:
-                raise
-            self._failure = failure
-            return rescued
+        if self._failure is None:
+            try:
+                return await self._content.readany()
+            except Stalled as stalled:
+                self._failure = stalled
+            except (aiohttp.ClientError, OSError) as failure:
+                self._failure = BodyFailed(type(failure).__name__)
+            if rescued := self._rescue():
+                return rescued
+        raise self._failure
 
     def _rescue(self) -> bytes:
         # aiohttp refuses to hand out buffered bytes once an exception is set; a paid answer must not lose them.

@@ -10,7 +10,8 @@ from yarl import URL
 
 from tikhub_async._clock import Clock
 from tikhub_async._config import USER_AGENT, Config
-from tikhub_async._session.body import Stalled, StreamBody
+from tikhub_async._session.body import StreamBody
+from tikhub_async._session.failures import Stalled
 from tikhub_async._session.transport import Pools, Sent
 from tikhub_async._wire.request import KEY_HEADERS, Kind, Request
 from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, shorten

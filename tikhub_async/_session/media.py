@@ -82,7 +82,7 @@ class Media:
             location = response.headers.get("Location")
             if not location:
                 raise DownloadError(f"{shown(url)} redirects ({response.status}) without saying where to")
-            url = url.join(_parsed(location))
+            url = _parsed(location, url)
         raise DownloadError(
             f"{shown(request.url)} redirects more than {MAX_REDIRECTS} times; the last was to {shown(url)}"
         )
@@ -90,8 +90,6 @@ class Media:
     async def _hop(
         self, pools: Pools, url: URL, request: Request, sent: Sent, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise DownloadError(f"{shown(url)} is not an http(s) address")
         if url.origin() == self._base:
             own = (*request.headers, *ANY_TYPE.items(), *headers.items())
             return await self._exchange.request(
@@ -170,14 +168,17 @@ def shown(url: URL | str) -> str:
     return shorten(f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}", 160)
 
 
-def _parsed(text: str) -> URL:
-    """The address, absolute or relative, quoted only where it cannot be sent as it is."""
+def _parsed(text: str, base: URL | None = None) -> URL:
+    """The address, quoted only where it cannot be sent as it is; relative to `base` where it is relative."""
     text = text.strip()
     try:
-        return URL(text, encoded=True) if _AS_IT_IS.match(text) else URL(text)
+        url = URL(text, encoded=True) if _AS_IT_IS.match(text) else URL(text)
+        url = url if base is None else base.join(url)
+        if url.scheme in {"http", "https"} and url.host and url.port:  # each of them may raise
+            return url
     except (ValueError, UnicodeError):
         pass
-    raise DownloadError(f"{shown(text)!r} is not an address")
+    raise DownloadError(f"{shown(text)!r} is not an http(s) address")
 
 
 def _literal(host: str) -> list[str]:
@@ -204,5 +205,5 @@ def _refused_as_private(failure: aiohttp.ClientConnectorError) -> bool:
     if isinstance(reason, PrivateAddress):
         return True
     # A host with several addresses fails with one error made of several texts; the types are lost on the way.
-    text = str(reason)
-    return text.startswith(_SEVERAL) and all(_NOT_PUBLIC in part for part in text[len(_SEVERAL) :].split(", "))
+    several = str(reason).partition(_SEVERAL)[2]
+    return all(_NOT_PUBLIC in part for part in several.split(", "))

@@ -13,8 +13,9 @@ import msgspec
 from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
 from tikhub_async._session import media
-from tikhub_async._session.body import Stalled, StreamBody
+from tikhub_async._session.body import StreamBody
 from tikhub_async._session.exchange import Answer, Exchange, failure_of, meta_of
+from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
 from tikhub_async._wire.request import Kind, Request
 from tikhub_async._wire.response import ERROR_BODY_LIMIT, error_of, not_a_stream
@@ -26,7 +27,7 @@ Ask = Callable[[Pools, Request, Sent], Awaitable[aiohttp.ClientResponse]]
 """Sends a request once, as `Exchange.request` does."""
 logger = logging.getLogger("tikhub_async")
 
-TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, Stalled, TikHubError)
+TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, BodyFailed, Stalled, TikHubError)
 SENT_KEPT = 65536
 """Characters of a sent body kept on an `InDoubtError`."""
 

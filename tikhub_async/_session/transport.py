@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from tikhub_async._clock import Clock
-from tikhub_async._config import Secret
+from tikhub_async._config import Limits, Secret
 from tikhub_async._retry import RetryQuota
 from tikhub_async.errors import APITimeoutError
 
@@ -26,15 +26,6 @@ NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's own default ends any exchange after 300 s; ours are explicit."""
 KEEPALIVE_IDLE = 60
 """Seconds of silence before the kernel probes a connection: a model may think for minutes behind a NAT."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one client may have open at once."""
-
-    connections: int = 1000
-    """API calls and streams in flight per event loop; further ones wait, at most `Timeouts.pool`."""
-    keepalive: float = 15.0
-    """Seconds an idle connection is kept."""
 
 
 class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +227,10 @@ def _keepalive_socket(address: Any) -> socket.socket:
     return made
 
 
+CARRIERS = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10")))
+"""Networks that are global by the book, but carry any IPv4 address inside, or are site-local by an older book."""
+
+
 class PrivateAddress(OSError):
     """A result's host resolves to an address that is not public."""
 
@@ -251,5 +246,8 @@ def _public_socket(address: Any) -> socket.socket:
 def is_public(address: str) -> bool:
     """True for an address anybody on the internet may be asked for."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_global and not parsed.is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if any(parsed in network for network in CARRIERS):
+            return False
+        parsed = parsed.ipv4_mapped or parsed
+    return parsed.is_global and not parsed.is_multicast

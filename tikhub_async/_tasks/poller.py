@@ -275,7 +275,7 @@ class Poller:
                         waited=waited,
                         still=still,
                         trouble=entry.trouble,
-                    )  # fmt: skip
+                    )
                 )
 
     # ── one look ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from tikhub_async._session import Session
 from tikhub_async._session.media import DOWNLOAD, request_for, shown
 from tikhub_async._tasks.state import inline_media, is_content_route
 from tikhub_async._wire.request import Request, segment
 from tikhub_async.errors import DownloadError, ParameterError
 
 if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
     from tikhub_async._tasks.task import VideoTask
 
 SUFFIXES = {
@@ -103,7 +103,7 @@ class Inline:
         raise DownloadError(f"the video inside the answer is not base64: {reason}")
 
 
-def result_of(task: "VideoTask[Any]", session: Session, which: int | str) -> Remote | Inline:
+def result_of(task: "VideoTask[Any]", session: "Session", which: int | str) -> Remote | Inline:
     """Where a result of a finished task lies.
 
     Args:
@@ -136,7 +136,7 @@ def result_of(task: "VideoTask[Any]", session: Session, which: int | str) -> Rem
     return _content(task, session)
 
 
-def _at(task: "VideoTask[Any]", session: Session, url: str) -> Remote | Inline:
+def _at(task: "VideoTask[Any]", session: "Session", url: str) -> Remote | Inline:
     scheme = url.partition(":")[0].lower()
     if scheme == "data":
         return _data_url(url)
@@ -147,7 +147,7 @@ def _at(task: "VideoTask[Any]", session: Session, url: str) -> Remote | Inline:
     return Remote(request_for(url, session.config), ranges=True)
 
 
-def _content(task: "VideoTask[Any]", session: Session) -> Remote:
+def _content(task: "VideoTask[Any]", session: "Session") -> Remote:
     # Built here: the host in the gateway's own address of this route is a setting that may be wrong.
     problem = ""
     try:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from tikhub_async._session import Session
-from tikhub_async._tasks.download import Progress, download_to, open_result
 from tikhub_async._tasks.failure import error_for
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Request
@@ -15,7 +13,8 @@ from tikhub_async.types._base import Response
 from tikhub_async.types.task import TaskState, TaskStatus
 
 if TYPE_CHECKING:
-    from tikhub_async._tasks.download import ResultBytes
+    from tikhub_async._session.session import Session
+    from tikhub_async._tasks.download import Progress, ResultBytes
     from tikhub_async._tasks.poller import Poller, Updates
 
 R = TypeVar("R", bound=Response)
@@ -31,13 +30,13 @@ class TaskKind(Generic[R]):
 
     provider: str
     """As `seedance` or `kling.text2video`; the name in saved handles."""
-    retrieve: Callable[[Session, str], Request]
+    retrieve: Callable[["Session", str], Request]
     """The request that looks at a task."""
     response: type[R]
     """What that request answers."""
     state_of: Callable[[R], TaskState]
     """What that answer means."""
-    content: Callable[[Session, str], Request] | None = None
+    content: Callable[["Session", str], Request] | None = None
     """The request for the file itself, where the gateway has a content route."""
 
 
@@ -52,7 +51,7 @@ class VideoTask(Generic[R]):
         self,
         kind: TaskKind[R],
         task_id: str,
-        session: Session | None,
+        session: "Session | None",
         poller: "Poller | None",
         *,
         state: TaskState | None = None,
@@ -190,7 +189,7 @@ class VideoTask(Generic[R]):
         return Video(task=self)
 
     async def download(
-        self, path: "str | os.PathLike[str]", *, overwrite: bool = False, progress: Progress | None = None
+        self, path: "str | os.PathLike[str]", *, overwrite: bool = False, progress: "Progress | None" = None
     ) -> str:
         """Save the finished video; see `Video.download`."""
         return await self.video().download(path, overwrite=overwrite, progress=progress)
@@ -214,7 +213,7 @@ class VideoTask(Generic[R]):
         # A pickled handle keeps what was seen, and neither connections nor keys.
         return {**self.__dict__, "_session": None, "_poller": None}
 
-    def _live(self) -> Session:
+    def _live(self) -> "Session":
         if self._session is None:
             raise ConfigError(
                 "this handle has no client: it was unpickled", hint="client.tasks.attach(task.to_dict())", stage="task"
@@ -265,7 +264,7 @@ class Video:
         path: "str | os.PathLike[str]",
         *,
         overwrite: bool = False,
-        progress: Progress | None = None,
+        progress: "Progress | None" = None,
         which: int | str = 0,
     ) -> str:
         """Save the video and return the path.
@@ -283,8 +282,12 @@ class Video:
             DownloadError: The file could not be fetched whole.
             FileExistsError: `path` exists and `overwrite` is False.
         """
+        from tikhub_async._tasks.download import download_to  # needs aiohttp, which loads with the first client
+
         return await download_to(self.task, path, which=which, overwrite=overwrite, progress=progress)
 
     def open(self, *, which: int | str = 0) -> "ResultBytes":
         """The video as an async iterator of bytes, for relaying without a file; use it as a context manager."""
+        from tikhub_async._tasks.download import open_result
+
         return open_result(self.task, which=which)

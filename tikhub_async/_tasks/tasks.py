@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tikhub_async._session import Orphan, Session
 from tikhub_async._tasks.poller import Poller
 from tikhub_async._tasks.task import DEFAULT_TIMEOUT, TaskKind, Video, VideoTask
 from tikhub_async.errors import InvalidParameter, TikHubError
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Orphan, Session
 
 Saved = Mapping[str, Any] | tuple[str, str]
 """A saved handle (`VideoTask.to_dict()`), or a pair of provider and task id."""
@@ -16,7 +18,7 @@ Saved = Mapping[str, Any] | tuple[str, str]
 class Tasks:
     """Video tasks of all providers: take up saved ones, wait for many."""
 
-    def __init__(self, session: Session, poller: Poller, kinds: Mapping[str, TaskKind[Any]]) -> None:
+    def __init__(self, session: "Session", poller: Poller, kinds: Mapping[str, TaskKind[Any]]) -> None:
         self._session = session
         self._poller = poller
         self._kinds = kinds
@@ -66,7 +68,7 @@ class Tasks:
         """Tasks with their outcomes as they end: `async for task, outcome in client.tasks.as_completed(tasks)`."""
         return Completed(list(tasks), timeout, poll_interval)
 
-    def orphans(self) -> list[Orphan]:
+    def orphans(self) -> list["Orphan"]:
         """Creations whose caller was cancelled while they were in flight: answers that reached nobody, and doubts.
 
         Each is handed out once.

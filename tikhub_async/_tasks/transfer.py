@@ -18,10 +18,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from tikhub_async._retry import classify, may_resend, wait_before
-from tikhub_async._session import Session, StreamBody
-from tikhub_async._session.body import Stalled
+from tikhub_async._session.body import StreamBody
 from tikhub_async._session.exchange import failure_of
-from tikhub_async._session.session import TRANSPORT_FAILURES
+from tikhub_async._session.failures import BodyFailed, Stalled
+from tikhub_async._session.session import TRANSPORT_FAILURES, Session
 from tikhub_async._session.transport import Sent
 from tikhub_async._tasks.mp4 import BoxWalk
 from tikhub_async._tasks.result import Inline, Remote
@@ -340,9 +340,8 @@ class Transfer:
     def _error_of(self, failure: BaseException) -> TikHubError:
         if self._body is not None and not isinstance(failure, TikHubError | Stalled):
             known = "" if self.total is None else f" of {self.total}"
-            return APIConnectionError(
-                f"the connection broke after {self.position}{known} bytes ({type(failure).__name__})"
-            )
+            reason = failure.reason if isinstance(failure, BodyFailed) else type(failure).__name__
+            return APIConnectionError(f"the connection broke after {self.position}{known} bytes ({reason})")
         sent = Sent()
         sent.value = True
         return failure_of(failure, self._remote.request, sent, phase="total", limit=self._remote.request.timeout)
@@ -371,10 +370,12 @@ class Transfer:
 
 
 def _worthwhile(error: TikHubError) -> bool:
-    """False for what comes again every time: our own refusals, and pages or nothing with a good status."""
+    """False for what comes again every time: our own refusals, and a page, an error or nothing with a good status."""
     if isinstance(error, APITimeoutError):
         return error.phase != "total"
-    return not isinstance(error, DownloadError) and not (isinstance(error, ProtocolError) and error.status_code == 200)
+    if isinstance(error, APIStatusError | ProtocolError):
+        return error.status_code == 206 or not 200 <= error.status_code < 300
+    return not isinstance(error, DownloadError)
 
 
 def _is_strong(etag: str) -> bool:

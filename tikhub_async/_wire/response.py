@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from tikhub_async._wire import codec
-from tikhub_async._wire.request import Request
+from tikhub_async._wire.request import Kind, Request
 from tikhub_async.errors import (
     APIStatusError,
     AuthenticationError,
@@ -253,17 +253,19 @@ def _error_in_success(
         )
     # Only small objects can be mere errors; the good case must not pay for a second decoding.
     if b'"error"' in body[:4096] or len(body) < 1024:
-        problem = _quick_problem(body)
+        problem = _quick_problem(body, look=request.endpoint.kind is Kind.READ)
         if problem is not None and problem.recognised:
             return status_error(status, headers, problem, request)
     return None
 
 
-def _quick_problem(body: bytes) -> Problem | None:
+def _quick_problem(body: bytes, *, look: bool) -> Problem | None:
     try:
         shape = _SHAPE.decode(body)
     except codec.FAILURES:
         return None  # left to the decoder of the endpoint's type, which says where it breaks
+    if look and shape.is_a_task:
+        return None  # the error is the task's, not the call's: the provider's table reads it
     failed = _truthy(shape.error) or shape.success is False or shape.type == "error"
     if not failed and (_is_success(shape.code) or shape.message is None):
         return None
@@ -276,6 +278,18 @@ class _Shape(msgspec.Struct):
     type: Any = None
     code: Any = None
     message: Any = None
+    id: Any = None
+    task_id: Any = None
+    name: Any = None
+    done: Any = None
+    status: Any = None
+    data: Any = None
+
+    @property
+    def is_a_task(self) -> bool:
+        """True for an answer about a task, good or bad; Kling's number in `code` is judged with the task too."""
+        facts = (self.id, self.task_id, self.name, self.done, self.status)
+        return any(fact is not None for fact in facts) or is_object(self.data) or isinstance(self.code, int)
 
 
 _SHAPE = msgspec.json.Decoder(_Shape)

@@ -148,7 +148,7 @@ _SCALARS: Mapping[type[shapes.Type], tuple[str, str, Sequence[tuple[str, str]]]]
     shapes.TimeType: ("string", "time", ()),
     shapes.TimeDeltaType: ("string", "duration", ()),
     shapes.UUIDType: ("string", "uuid", ()),
-    shapes.DecimalType: ("string", "decimal number", ()),
+    shapes.DecimalType: ("number", "", ()),
 }
 """Shape → JSON type, format, limits. A format that a dialect does not know goes into the description."""
 

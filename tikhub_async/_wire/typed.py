@@ -145,11 +145,25 @@ def _repaired(value: Any, shape: shapes.Type) -> Any:
                 for key, member in value.items()
                 if member is not None or key not in fields or fields[key].required or is_nullable(fields[key].type)
             }
-        case shapes.TupleType() if is_array(value) and len(value) == len(shape.item_types):
-            return [_repaired(member, item) for member, item in zip(value, shape.item_types, strict=True)]
+        case _:
+            return _repaired_array(value, shape) if is_array(value) else value
+
+
+def _repaired_array(value: list[Any], shape: shapes.Type) -> list[Any]:
+    items: list[shapes.Type]
+    match shape:
+        case shapes.TupleType():
+            items = list(shape.item_types)
+        case shapes.NamedTupleType():
+            items = [field.type for field in shape.fields]
+        case shapes.StructType():
+            tag: list[shapes.Type] = [shapes.AnyType()] if shape.tag_field is not None else []
+            items = [*tag, *(field.type for field in shape.fields)]
         case _:
             item: shapes.Type | None = getattr(shape, "item_type", None)
-            return [_repaired(member, item) for member in value] if item is not None and is_array(value) else value
+            items = [] if item is None else [item] * len(value)
+    repaired = [_repaired(member, item) for member, item in zip(value, items, strict=False)]
+    return [*repaired, *value[len(repaired) :]]
 
 
 def _repaired_member(value: Any, shape: shapes.UnionType) -> Any:

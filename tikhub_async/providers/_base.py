@@ -1,10 +1,9 @@
 """What every provider module stands on: a session and the steps build, send, wrap."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tikhub_async._config import Config
-from tikhub_async._session import Answer, Session
 from tikhub_async._streams import Accumulator, EventStream
 from tikhub_async._tasks import Poller, TaskKind, VideoTask
 from tikhub_async._wire import codec
@@ -12,6 +11,10 @@ from tikhub_async._wire.request import Endpoint, Request, build
 from tikhub_async.errors import DecodeError
 from tikhub_async.types._base import Response, request_id_of
 from tikhub_async.types.task import TaskState
+
+if TYPE_CHECKING:
+    from tikhub_async._session.exchange import Answer
+    from tikhub_async._session.session import Session
 
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
@@ -21,7 +24,7 @@ C = TypeVar("C", bound=Response)
 class Provider:
     """Base of the resources: endpoint methods build a request, send it, wrap the answer."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self._session = session
         self._poller = poller
 
@@ -37,7 +40,7 @@ class Provider:
         """The decoded answer."""
         return self._decode(request, await self._session.send(request), response)
 
-    def _decode(self, request: Request, answer: Answer, response: type[R]) -> R:
+    def _decode(self, request: Request, answer: "Answer", response: type[R]) -> R:
         try:
             decoded = codec.decode(answer.body, response)
         except DecodeError as error:

@@ -4,10 +4,9 @@ POST /v1/chat/completions. The path is inferred from the gateway software and us
 https://ai-docs.tikhub.io/411636868e0 (OpenAI) and its neighbours, whose bodies were not readable.
 """
 
-from typing import Any, ClassVar, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.chat import ChatAccumulator
-from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
@@ -21,6 +20,9 @@ from tikhub_async.types.chat import (
     ChatCompletionParseParams,
     ChatCompletionResponse,
 )
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class ChatCompletions(Provider):
     dialect: ClassVar[Literal["chat"]] = "chat"
     """What it speaks, for `tikhub_async.tools.run_tools`."""
 
-    def __init__(self, session: Session, poller: Poller, endpoint: Endpoint) -> None:
+    def __init__(self, session: "Session", poller: Poller, endpoint: Endpoint) -> None:
         super().__init__(session, poller)
         self._endpoint = endpoint
         self._create_schema = Schema.of(f"{endpoint.name}.create", ChatCompletionParams)
@@ -119,6 +121,6 @@ class ChatCompletions(Provider):
 class Chat:
     """`client.<provider>.chat`."""
 
-    def __init__(self, session: Session, poller: Poller, endpoint: Endpoint) -> None:
+    def __init__(self, session: "Session", poller: Poller, endpoint: Endpoint) -> None:
         self.completions = ChatCompletions(session, poller, endpoint)
         """Chat completions, whole or streamed."""

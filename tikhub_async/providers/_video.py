@@ -1,13 +1,15 @@
 """What the video providers share beside `_base`: looking with options, and the gateway's content route."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tikhub_async._session import Session
 from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, build
 from tikhub_async.providers._base import Provider
 from tikhub_async.types._base import RequestOptions, Response
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 R = TypeVar("R", bound=Response)
 
@@ -15,7 +17,7 @@ CONTENT = Endpoint(name="sora.content", method="GET", path="/v1/videos/{task_id}
 """Inferred. It serves finished tasks of every video provider, streams through the gateway, and needs the key."""
 
 
-def content(session: Session, task_id: str) -> Request:
+def content(session: "Session", task_id: str) -> Request:
     """The request for a finished task's file."""
     return build(CONTENT, session.config, {}, path={"task_id": task_id})
 

@@ -9,10 +9,9 @@ On the chat route a `thinking` object is dropped by the gateway software; `reaso
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.claude import ClaudeAccumulator
-from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
@@ -28,6 +27,9 @@ from tikhub_async.types.claude import (
     ClaudeParseParams,
     MessageStreamEvent,
 )
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Claude", "Messages"]
 
@@ -119,7 +121,7 @@ def _headers(params: Mapping[str, Any]) -> dict[str, str]:
 class Claude:
     """`client.claude`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.messages = Messages(session, poller)
         """Messages in Anthropic's own protocol."""
         self.chat = Chat(session, poller, CHAT)

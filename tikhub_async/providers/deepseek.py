@@ -7,9 +7,13 @@ part of the prompt. `finish_reason` may be `insufficient_system_resource`. While
 queue, streams carry comments and plain answers begin with blank lines: both are read over.
 """
 
-from tikhub_async._session import Session
+from typing import TYPE_CHECKING
+
 from tikhub_async._tasks import Poller
 from tikhub_async.providers._chat import Chat, chat_endpoint
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["DeepSeek"]
 
@@ -19,6 +23,6 @@ CHAT = chat_endpoint("deepseek")
 class DeepSeek:
     """`client.deepseek`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.chat = Chat(session, poller, CHAT)
         """Chat completions."""

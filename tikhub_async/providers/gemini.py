@@ -10,10 +10,9 @@ Parameters are snake_case, as in Google's own Python client, and go out in camel
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.gemini import GeminiAccumulator, blocked
-from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.gemini import to_wire
@@ -29,6 +28,9 @@ from tikhub_async.types.gemini import (
     GeminiGenerateContentResponse,
     GeminiParseParams,
 )
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Gemini", "Models"]
 
@@ -134,6 +136,6 @@ class Models(Provider):
 class Gemini:
     """`client.gemini`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.models = Models(session, poller)
         """Content generation."""

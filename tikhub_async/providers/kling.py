@@ -12,11 +12,10 @@ Kling's own answers have a number in `code` and times in milliseconds; the gatew
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from tikhub_async._session import Session
 from tikhub_async._tasks import Poller, TaskKind, VideoTask
 from tikhub_async._tasks.state import (
     created_from,
@@ -40,6 +39,9 @@ from tikhub_async.types.kling import (
     KlingText2VideoParams,
 )
 from tikhub_async.types.task import TaskState, TaskStatus
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Kling"]
 
@@ -279,11 +281,11 @@ def _check_masks(where: str, params: _rules.Params) -> None:
             _rules.refuse(where, path, f"must have 2…77 points, got {len(points)}")
 
 
-def _look_text(session: Session, task_id: str) -> Request:
+def _look_text(session: "Session", task_id: str) -> Request:
     return build(TEXT_RETRIEVE, session.config, {}, path={"task_id": task_id})
 
 
-def _look_image(session: Session, task_id: str) -> Request:
+def _look_image(session: "Session", task_id: str) -> Request:
     return build(IMAGE_RETRIEVE, session.config, {}, path={"task_id": task_id})
 
 
@@ -382,7 +384,7 @@ class KlingImage2Video(_Route):
 class Kling:
     """`client.kling`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.text2video = KlingText2Video(session, poller)
         """Videos from text."""
         self.image2video = KlingImage2Video(session, poller)

@@ -11,11 +11,10 @@ The gateway decodes and re-encodes requests: fields it does not know are dropped
 `safety_identifier` and `stream_options.include_obfuscation`.
 """
 
-from typing import ClassVar, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, Unpack
 
 from tikhub_async._accumulate.responses import ResponsesAccumulator
 from tikhub_async._accumulate.transcription import TranscriptionAccumulator
-from tikhub_async._session import Session
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
@@ -29,6 +28,9 @@ from tikhub_async.structured import ParsedResponse, ask_response, read_response
 from tikhub_async.types.audio import TranscriptionParams, TranscriptionResponse, TranscriptionStreamEvent
 from tikhub_async.types.embeddings import EmbeddingParams, EmbeddingResponse
 from tikhub_async.types.responses import ResponseObject, ResponseParams, ResponseParseParams, ResponseStreamEvent
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Audio", "Embeddings", "OpenAI", "Responses", "Transcriptions"]
 
@@ -187,7 +189,7 @@ class Transcriptions(Provider):
 class Audio:
     """`client.openai.audio`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.transcriptions = Transcriptions(session, poller)
         """Speech to text."""
 
@@ -195,7 +197,7 @@ class Audio:
 class OpenAI:
     """`client.openai`."""
 
-    def __init__(self, session: Session, poller: Poller) -> None:
+    def __init__(self, session: "Session", poller: Poller) -> None:
         self.chat = Chat(session, poller, CHAT)
         """Chat completions."""
         self.responses = Responses(session, poller)

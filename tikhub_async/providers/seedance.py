@@ -10,11 +10,10 @@ last look ended in an error there; the first two are found in the inner status, 
 """
 
 from collections.abc import Mapping
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from tikhub_async._session import Session
 from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, links, object_state, seconds, state_from
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
@@ -28,6 +27,9 @@ from tikhub_async.types.seedance import (
     SeedanceUsage,
 )
 from tikhub_async.types.task import TaskState, TaskStatus
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Seedance"]
 
@@ -175,7 +177,7 @@ def _check_references(where: str, references: list[tuple[str, _rules.Params]]) -
         _rules.refuse(where, references[0][0], "is a sound alone: add a reference image or video")
 
 
-def _look(session: Session, task_id: str) -> Request:
+def _look(session: "Session", task_id: str) -> Request:
     return build(RETRIEVE, session.config, {}, path={"task_id": task_id})
 
 

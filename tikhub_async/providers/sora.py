@@ -16,15 +16,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import BinaryIO, TypeGuard, Unpack
+from typing import TYPE_CHECKING, BinaryIO, TypeGuard, Unpack
 
 import anyio
 import anyio.to_thread
 import msgspec
 
-from tikhub_async._session import Session
 from tikhub_async._tasks import TaskKind, VideoTask
-from tikhub_async._tasks.download import ResultBytes, open_result
 from tikhub_async._tasks.state import created_from, first_id, object_state, state_from
 from tikhub_async._wire.request import Endpoint, Kind, Part, Request, Schema, body_of, build
 from tikhub_async.errors import InvalidParameter
@@ -42,6 +40,10 @@ from tikhub_async.types.sora import (
     VideoResponse,
 )
 from tikhub_async.types.task import TaskState, TaskStatus
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
+    from tikhub_async._tasks.download import ResultBytes
 
 __all__ = ["Sora"]
 
@@ -207,7 +209,7 @@ def _name_of(file: BinaryIO) -> str:
     return os.path.basename(name) if isinstance(name, str) else ""
 
 
-def _look(session: Session, video_id: str) -> Request:
+def _look(session: "Session", video_id: str) -> Request:
     return build(RETRIEVE, session.config, {}, path={"video_id": video_id})
 
 
@@ -299,7 +301,7 @@ class Sora(VideoProvider):
         request = self._build(DELETE, self._options(DELETE.name, options), path={"video_id": video_id})
         return await self._send(request, VideoDeleteResponse)
 
-    def download_content(self, video_id: str, **params: Unpack[VideoContentParams]) -> ResultBytes:
+    def download_content(self, video_id: str, **params: Unpack[VideoContentParams]) -> "ResultBytes":
         """The bytes of a finished video, or of its thumbnail or spritesheet, as they arrive.
 
         To save a file, use `video.download(path)`: it checks the length and replaces nothing by a half. The gateway
@@ -315,9 +317,11 @@ class Sora(VideoProvider):
         query = {} if variant is None else {"variant": variant}
         request = self._build(CONTENT, params, path={"task_id": video_id}, query=query)
 
-        def file(_session: Session, _video_id: str) -> Request:
+        def file(_session: "Session", _video_id: str) -> Request:
             return request
 
         kind = replace(KIND, content=file)
         state = TaskState(id=video_id, status="succeeded")
+        from tikhub_async._tasks.download import open_result  # needs aiohttp, which loads with the first client
+
         return open_result(VideoTask(kind, video_id, self._session, self._poller, state=state))

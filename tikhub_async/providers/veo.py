@@ -12,11 +12,10 @@ and answers with its video object or its short envelope, which are read here too
 
 import re
 from collections.abc import Mapping
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
-from tikhub_async._session import Session
 from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, links, object_state, problem_of, state_from
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
@@ -31,6 +30,9 @@ from tikhub_async.types.veo import (
     VeoOperationResponse,
     VeoResult,
 )
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
 
 __all__ = ["Veo"]
 
@@ -204,14 +206,14 @@ def _check_parameters(where: str, parameters: _rules.Params, model: str) -> None
         _rules.refuse(where, "parameters.storageUri", f"must be gs://…, got {storage[:40]!r}")
 
 
-def _look(session: Session, operation: str) -> Request:
+def _look(session: "Session", operation: str) -> Request:
     model = model_of(operation)
     if model is None:
         return build(FETCH_VIDEO, session.config, {}, path={"task_id": operation})
     return build(FETCH, session.config, {}, path={"model": model}, body={"operationName": operation})
 
 
-def _content(session: Session, operation: str) -> Request:
+def _content(session: "Session", operation: str) -> Request:
     if "/" in operation:
         raise DownloadError(
             f"the operation {operation} has no content route",

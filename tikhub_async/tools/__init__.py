@@ -4,7 +4,7 @@
     async def temperature(city: str, unit: Literal["C", "F"] = "C") -> float:
         '''The temperature outside, now.
 
-        Args:
+Args:
             city: Name of the city, in English.
         '''
 
@@ -16,6 +16,7 @@ It works alike with `client.<provider>.chat.completions`, `client.openai.respons
 """
 
 from tikhub_async.tools._function import Tool, tool
-from tikhub_async.tools._runner import ToolCalled, ToolReturned, ToolRunner, TurnEnded, run_tools
+from tikhub_async.tools._run import run_tools
+from tikhub_async.tools._runner import ToolCalled, ToolReturned, ToolRunner, TurnEnded
 
 __all__ = ["Tool", "ToolCalled", "ToolReturned", "ToolRunner", "TurnEnded", "run_tools", "tool"]

@@ -10,14 +10,13 @@ from tikhub_async._streams import EventStream
 from tikhub_async._wire import codec
 from tikhub_async._wire.schema import CLAUDE, GEMINI, OPENAI, Json
 from tikhub_async.errors import InvalidParameter
-from tikhub_async.tools._function import Tool
+from tikhub_async.tools._function import AnyTool
 from tikhub_async.types._base import is_object
 from tikhub_async.types.chat import ChatCompletionChoice, ChatCompletionResponse
 from tikhub_async.types.claude import ClaudeMessageResponse
 from tikhub_async.types.gemini import GeminiCandidate, GeminiGenerateContentResponse
 from tikhub_async.types.responses import ResponseObject
 
-AnyTool = Tool[..., Any]
 Params = dict[str, Any]
 
 
@@ -39,8 +38,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     call: Call
     text: str
     """The result as the model reads it, or what went wrong."""
-    error: BaseException | None
-    seconds: float
+    data: Any = None
+    """The result as plain data."""
+    error: Exception | None = None
 
 
 class Dialect(ABC):
@@ -53,7 +53,7 @@ class Dialect(ABC):
         """The turns that the caller begins with."""
         return list(given)
 
-    def check(self, params: Params) -> None:
+    def check(self, params: Params) -> None:  # noqa: B027 - most have nothing to refuse
         """Refuse what cannot go with a run.
 
         Raises:
@@ -129,9 +129,7 @@ class ChatDialect(Dialect):
         return [_choice(response).message.to_param()]
 
     def results(self, results: Sequence[Result]) -> list[Any]:
-        return [
-            {"role": "tool", "tool_call_id": result.call.id, "content": _told(result)} for result in results
-        ]
+        return [{"role": "tool", "tool_call_id": result.call.id, "content": _told(result)} for result in results]
 
     def relax(self, params: Params) -> Params:
         return _without_forced_choice(params)
@@ -158,10 +156,19 @@ class ResponsesDialect(Dialect):
         return [{"type": "function", "strict": tool.strict, **_openai_function(tool)} for tool in tools]
 
     def calls(self, response: ResponseObject) -> list[Call]:
-        return [Call(id=call.call_id, name=call.name, arguments=call.arguments) for call in response.function_calls]
+        return [
+            Call(
+                id=call.call_id,
+                name=call.name,
+                arguments=call.arguments,
+                problem="it is incomplete" if call.status == "incomplete" else "",
+            )
+            for call in response.function_calls
+        ]
 
     def was_cut(self, response: ResponseObject) -> bool:
-        return response.status == "incomplete"
+        details = response.incomplete_details
+        return details is not None and details.reason == "max_output_tokens"
 
     def reply(self, response: ResponseObject) -> list[Any]:
         return list(response.to_input())
@@ -279,7 +286,8 @@ class GeminiDialect(Dialect):
     def results(self, results: Sequence[Result]) -> list[Any]:
         parts: list[Json] = []
         for result in results:
-            answer: Json = {"name": result.call.name, "response": _gemini_object(result)}
+            told = {"output": result.data} if result.error is None else {"error": result.text}
+            answer: Json = {"name": result.call.name, "response": told}
             if result.call.id:
                 answer["id"] = result.call.id
             parts.append({"function_response": answer})
@@ -293,7 +301,7 @@ class GeminiDialect(Dialect):
         for key, inner in (("tool_config", "function_calling_config"), ("toolConfig", "functionCallingConfig")):
             config = params.get(key)
             calling = config.get(inner) if is_object(config) else None
-            if is_object(config) and is_object(calling) and calling.get("mode") not in (None, "AUTO", "NONE"):
+            if is_object(config) and is_object(calling) and calling.get("mode") == "ANY":
                 relaxed[key] = {**config, inner: {"mode": "AUTO"}}
         return relaxed
 
@@ -319,15 +327,6 @@ def _openai_function(tool: AnyTool) -> Json:
 
 def _told(result: Result) -> str:
     return result.text if result.error is None else f"Error: {result.text}"
-
-
-def _gemini_object(result: Result) -> Json:
-    if result.error is not None:
-        return {"error": result.text}
-    try:
-        return {"output": codec.loads(result.text.encode())}
-    except (ValueError, RecursionError):
-        return {"output": result.text}
 
 
 def _without_forced_choice(params: Params) -> Params:

@@ -4,7 +4,19 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
 
 import anyio.to_thread
 import msgspec
@@ -22,7 +34,6 @@ R_co = TypeVar("R_co", covariant=True)
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 """What all providers take as a function's name."""
 
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -50,7 +61,7 @@ class Tool(Generic[P, R_co]):
         Raises:
             InvalidParameter: The name, a parameter or its type cannot be told to a model.
         """
-        bare = function.func if isinstance(function, functools.partial) else function
+        bare = _bare(function)
         told, self._texts = read_docstring(inspect.getdoc(bare))
         self.name = name if name is not None else getattr(bare, "__name__", type(bare).__name__)
         if not NAME.match(self.name):
@@ -110,14 +121,14 @@ class Tool(Generic[P, R_co]):
         for name, parameter in self._parameters.items():
             value = getattr(arguments, name)
             if value is msgspec.UNSET:
-                # Left out: the function's own default stands. Those behind it can only go by name.
-                continue
+                value = parameter.default
             if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
                 args.append(value)
             else:
                 kwargs[name] = value
-        call: Callable[[], Any] = functools.partial(self._function, *args, **kwargs)
-        if _is_async(self._function):
+        function: Callable[..., Any] = self._function
+        call = functools.partial(function, *args, **kwargs)
+        if _is_async(function):
             return await call()
         result = await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         return await result if inspect.isawaitable(result) else result
@@ -144,21 +155,26 @@ class Tool(Generic[P, R_co]):
         return f"{text} Default: {codec.encode(default).decode()}.".strip()
 
 
-def text_of(result: Any) -> str:
-    """A function's result as a model reads it: text as it is, all else as JSON.
+AnyTool = Tool[..., Any]
 
-    Raises:
-        TypeError: It has no JSON form.
-    """
-    return result if isinstance(result, str) else codec.encode(result).decode()
+
+def as_tool(function: Callable[..., Any]) -> AnyTool:
+    """A function as a tool; a tool as it is."""
+    return cast("AnyTool", function) if isinstance(function, Tool) else Tool(function)
+
+
+def _bare(function: Any) -> Any:
+    """The function under its partials."""
+    while isinstance(function, functools.partial):
+        function = function.func  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return function
 
 
 def _is_async(function: Any) -> bool:
-    while isinstance(function, functools.partial):
-        function = function.func
-    if isinstance(function, Tool):
-        return _is_async(function._function)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    bare = _bare(function)
+    if not (inspect.isfunction(bare) or inspect.ismethod(bare)):
+        bare = type(bare).__call__  # an object that can be called
+    return inspect.iscoroutinefunction(bare)
 
 
 def _parameters(function: Callable[..., Any], name: str) -> dict[str, inspect.Parameter]:
@@ -173,9 +189,7 @@ def _parameters(function: Callable[..., Any], name: str) -> dict[str, inspect.Pa
 
 
 def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
-    bare: Any = function
-    while isinstance(bare, functools.partial):
-        bare = bare.func
+    bare = _bare(function)
     if not (inspect.isfunction(bare) or inspect.ismethod(bare)):
         bare = type(bare).__call__
     try:
@@ -207,7 +221,9 @@ def tool(
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
-def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+def tool(  # noqa: D417 - the options are those of the second overload
+    function: Callable[..., Any] | None = None, /, **options: Any
+) -> Any:
     """Make a function callable for models; use it as `@tool` or `@tool(…)`.
 
     Hints become the JSON schema of the arguments, the docstring its texts: what stands before the first section, and
