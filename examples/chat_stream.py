@@ -9,8 +9,7 @@ line that it prints.
 import asyncio
 import sys
 
-from tikhub_async import TikHubAI
-from tikhub_async.errors import StreamInterrupted, TikHubError
+from tikhub_async import StreamInterrupted, TikHubAI, TikHubError
 from tikhub_async.types.chat import ChatMessage
 
 

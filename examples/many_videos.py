@@ -11,15 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tikhub_async import TikHubAI
-from tikhub_async.errors import InDoubtError, TikHubError
+from tikhub_async import InDoubtError, TikHubAI, TikHubError, VideoTask
 
 PROMPTS = ["A lighthouse in a storm", "A tram climbing a steep street at dawn", "Rain on a window, at night"]
 AT_ONCE = 5
 """Creations in flight: providers limit how many one account may start in a short time."""
 
 
-async def create(client: TikHubAI, prompt: str, turn: asyncio.Semaphore) -> Any:
+async def create(client: TikHubAI, prompt: str, turn: asyncio.Semaphore) -> VideoTask[Any] | None:
     """A task, or None when it could not be created."""
     async with turn:
         try:

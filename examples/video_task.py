@@ -12,11 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tikhub_async import TikHubAI
-from tikhub_async.errors import TaskFailed, TaskTimeout
+from tikhub_async import TaskFailed, TaskTimeout, TikHubAI, VideoTask
 
 
-def show(task: Any) -> None:
+def show(task: VideoTask[Any]) -> None:
     """Print how the task stands."""
     print(f"{task.status}{'' if task.progress is None else f' {task.progress} %'}", file=sys.stderr)
 

@@ -91,7 +91,9 @@ def test_pure_layers_await_nothing_and_know_no_aiohttp(folder: str) -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         kinds = {type(node) for node in ast.walk(tree)}
         assert not kinds & {ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith}, path
-        assert "aiohttp" not in {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert "aiohttp" not in {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
 
 
 def test_only_the_session_and_the_emulator_import_aiohttp() -> None:
@@ -144,7 +146,9 @@ def test_everything_public_is_documented() -> None:
 
 
 def run_python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

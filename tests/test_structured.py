@@ -75,7 +75,7 @@ class Recipe(msgspec.Struct):
     action: Boil | Wait | None = None
     source: Source | None = None
     notes: Notes | None = None
-    size: list[float] = [1.0]
+    sizes: list[float] = []
     made: datetime | None = None
     price: Decimal | None = None
     id: UUID | None = None
@@ -395,7 +395,8 @@ async def test_claude_over_chat_is_asked_by_a_forced_call(client: TikHubAI, gw: 
     body = gw.requests[0].json
     assert body["tool_choice"] == {"type": "function", "function": {"name": "Step"}}
     assert body["tools"][0]["function"]["parameters"] == form(Step, PLAIN).schema
-    for extra in ({"reasoning_effort": "high"}, {"tool_choice": "auto"}):
+    extras: list[dict[str, Any]] = [{"reasoning_effort": "high"}, {"tool_choice": "auto"}]
+    for extra in extras:
         with pytest.raises(InvalidParameter, match="cannot be combined with parse"):
             await client.claude.chat.completions.parse(Step, model="claude-sonnet-4-5", messages=[], **extra)
 

@@ -79,7 +79,7 @@ def test_kling_with_an_image_goes_another_way(run: CommandLine, gateway: Emulato
 
 
 def test_veo_gets_the_image_itself(run: CommandLine, gateway: Emulator, tmp_path: Path) -> None:
-    image = tmp_path / "dog.bin"
+    image = tmp_path / "dog.png"
     image.write_bytes(PNG)
     assert run("video", "veo", "A dog", "--image", str(image)).code == 0
     (instance,) = gateway.paid[0].body["instances"]
@@ -102,6 +102,7 @@ def test_an_image_file_is_sent_along(run: CommandLine, gateway: Emulator, tmp_pa
         ("seedance", "--image", "missing.png"),
         ("seedance", "--image", __file__),
         ("seedance", "--duration", "99"),
+        ("seedance", "--duration", "99", "--count", "3"),
         ("seedance", "--count", "0"),
         ("seedance", "--output", __file__),
         ("seedance", "--count", "2", "--output", __file__),
@@ -117,6 +118,7 @@ def test_what_cannot_work_is_refused_before_anything_is_paid(
     done = run("video", provider, "A dog", *rest)
     assert (done.code, done.out) == (ExitCode.USAGE, "")
     assert not gateway.requests
+    assert done.err.count("error: ") == 1
 
 
 def test_a_refused_creation(run: CommandLine, gateway: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,9 @@ class Bench:
         while self._bodies[0]._guard.waiting_since is None:
             await asyncio.sleep(0)
 
-    def video(self, *urls: str, kind: TaskKind[Response] = PLAIN, session: Session | None = None, **state: Any) -> Video:
+    def video(
+        self, *urls: str, kind: TaskKind[Response] = PLAIN, session: Session | None = None, **state: Any
+    ) -> Video:
         task_id = state.pop("id", TASK)
         made = TaskState(id=task_id, status="succeeded", url=urls[0] if urls else None, urls=urls, **state)
         return Video(VideoTask(kind, task_id, session or self.session(), None, state=made))
@@ -266,9 +268,7 @@ async def test_after_a_break_the_download_goes_on_behind_the_last_byte(
 
 
 @pytest.mark.parametrize("ending", [FIN, RST])
-async def test_without_an_etag_a_broken_download_begins_again(
-    bench: Bench, other: ScriptedServer, ending: Any
-) -> None:
+async def test_without_an_etag_a_broken_download_begins_again(bench: Bench, other: ScriptedServer, ending: Any) -> None:
     told: list[int] = []
     url = other.script("/film.mp4", *cut_then(whole(FILM), ending, etag=False))
     await bench.video(url).download(bench.path, progress=lambda so_far, _: told.append(so_far))
@@ -292,9 +292,7 @@ async def test_a_server_that_takes_no_ranges_is_not_asked_for_any(bench: Bench, 
     assert "range" not in other.seen[1].headers
 
 
-async def test_a_connection_that_falls_silent_is_given_up_and_gone_on_with(
-    bench: Bench, other: ScriptedServer
-) -> None:
+async def test_a_connection_that_falls_silent_is_given_up_and_gone_on_with(bench: Bench, other: ScriptedServer) -> None:
     url = other.script("/film.mp4", *cut_then(ranged(FILM), STALL))
     session = bench.session(timeouts=Timeouts(idle=60))
     download = asyncio.ensure_future(bench.video(url, session=session).download(bench.path))
@@ -344,9 +342,7 @@ async def test_five_breaks_at_the_same_place_end_a_download(bench: Bench, other:
     bench.assert_nothing_left()
 
 
-async def test_a_download_that_gains_ground_may_break_more_than_five_times(
-    bench: Bench, other: ScriptedServer
-) -> None:
+async def test_a_download_that_gains_ground_may_break_more_than_five_times(bench: Bench, other: ScriptedServer) -> None:
     def some(seen: Seen) -> list[Any]:
         start, steps = 0, list(ranged(FILM)(seen))
         if match := re.search(r"\d+", seen.headers.get("range", "")):
@@ -431,9 +427,7 @@ async def test_a_server_that_ignores_ranges_and_breaks_each_time_is_given_up(
     bench.assert_nothing_left()
 
 
-async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(
-    bench: Bench, other: ScriptedServer
-) -> None:
+async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(bench: Bench, other: ScriptedServer) -> None:
     url = other.script("/film.mp4", *cut_then(ranged(NEWER, '"v2"'), FIN))
     await bench.video(url).download(bench.path)
     bench.assert_whole(NEWER)
@@ -737,7 +731,14 @@ async def test_private_addresses_are_never_asked(
 def _resolver(*addresses: str) -> Any:
     async def resolve(self: Any, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
         return [
-            {"hostname": host, "host": address, "port": port, "family": 10 if ":" in address else 2, "proto": 6, "flags": 4}
+            {
+                "hostname": host,
+                "host": address,
+                "port": port,
+                "family": 10 if ":" in address else 2,
+                "proto": 6,
+                "flags": 4,
+            }
             for address in addresses
         ]
 
@@ -770,9 +771,7 @@ async def test_plain_http_is_refused(bench: Bench, other: ScriptedServer) -> Non
     assert other.connections == 0
 
 
-async def test_every_step_of_a_redirect_is_checked(
-    bench: Bench, server: ScriptedServer, other: ScriptedServer
-) -> None:
+async def test_every_step_of_a_redirect_is_checked(bench: Bench, server: ScriptedServer, other: ScriptedServer) -> None:
     session = bench.session(allow_private_media=False)
     for target in (other.url("/film.mp4"), f"https://127.0.0.1:{other.port}/film.mp4"):
         server.script(f"/v1/videos/{TASK}/content", redirect(target))
@@ -1085,7 +1084,11 @@ async def test_cancelled_at_any_moment_nothing_is_left_open(bench: Bench, other:
     else:
         bench.assert_nothing_left()
     if open_before:
-        names = [os.readlink(f"/proc/self/fd/{fd}") for fd in set(os.listdir("/proc/self/fd")) - open_before if os.path.lexists(f"/proc/self/fd/{fd}")]
+        names = [
+            os.readlink(f"/proc/self/fd/{fd}")
+            for fd in set(os.listdir("/proc/self/fd")) - open_before
+            if os.path.lexists(f"/proc/self/fd/{fd}")
+        ]
         assert not [name for name in names if "film" in name]
 
 
@@ -1125,7 +1128,8 @@ async def test_a_video_inside_the_answer_is_decoded_piece_by_piece(
 
 
 @pytest.mark.parametrize(
-    ("prefix", "suffix"), [("data:video/mp4;base64,", ".mp4"), ("DATA:image/png;Base64,", ".png"), ("data:;base64,", ".mp4")]
+    ("prefix", "suffix"),
+    [("data:video/mp4;base64,", ".mp4"), ("DATA:image/png;Base64,", ".png"), ("data:;base64,", ".mp4")],
 )
 async def test_a_data_url_is_decoded(bench: Bench, server: ScriptedServer, prefix: str, suffix: str) -> None:
     assert await bench.video(prefix + TEXT).download(bench.folder) == str(bench.folder / f"{TASK}{suffix}")

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tikhub_async._cli.images import Image
 from tikhub_async._cli.output import UsageError
 
 if TYPE_CHECKING:
     from tikhub_async import TikHubAI
     from tikhub_async._tasks import VideoTask
+    from tikhub_async.media import Media
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,8 @@ class Wish:
     duration: int
     """Seconds."""
     resolution: str | None
-    image: Image | None
+    image: "Media | None"
+    """The first frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Maker:
 async def _seedance(client: "TikHubAI", wish: Wish) -> "VideoTask[Any]":
     content: list[Any] = [{"type": "text", "text": wish.prompt}]
     if wish.image is not None:
-        content.append({"type": "image_url", "image_url": {"url": wish.image.url}, "role": "first_frame"})
+        content.append(wish.image.seedance(role="first_frame"))
     return await client.seedance.create(
         model=wish.model,
         content=content,
@@ -70,7 +71,7 @@ async def _sora(client: "TikHubAI", wish: Wish) -> "VideoTask[Any]":
         prompt=wish.prompt,
         size=size,
         seconds=str(wish.duration),
-        **_given(input_reference=wish.image and wish.image.url),
+        **_given(input_reference=wish.image and wish.image.data_url),
     )
 
 
@@ -85,16 +86,14 @@ async def _kling(client: "TikHubAI", wish: Wish) -> "VideoTask[Any]":
         "mode": "std",
     }
     if wish.image is not None:
-        return await client.kling.image2video.create(image=wish.image.url, **common)
+        return await client.kling.image2video.create(image=wish.image.kling(), **common)
     return await client.kling.text2video.create(**common)
 
 
 async def _veo(client: "TikHubAI", wish: Wish) -> "VideoTask[Any]":
     instance: dict[str, Any] = {"prompt": wish.prompt}
-    if wish.image is not None and wish.image.encoded:
-        instance["image"] = {"bytesBase64Encoded": wish.image.encoded, "mimeType": wish.image.mime_type}
-    elif wish.image is not None:
-        raise UsageError("veo takes the image itself: download it and give --image its path")
+    if wish.image is not None:
+        instance["image"] = wish.image.veo()
     parameters = _given(aspectRatio=wish.ratio, durationSeconds=wish.duration, resolution=wish.resolution)
     request: dict[str, Any] = {"model": wish.model, "instances": [instance], "parameters": parameters}
     return await client.veo.generate(**request)

@@ -8,12 +8,11 @@ from cyclopts import App
 
 from tikhub_async._cli.client import attach_command, run
 from tikhub_async._cli.following import Outcome, Target, follow, line_of, tell, tell_how_to_attach
-from tikhub_async._cli.images import read_image
 from tikhub_async._cli.makers import MAKERS, Maker, Wish
 from tikhub_async._cli.options import ALONE, Following
 from tikhub_async._cli.output import ExitCode, UsageError
 from tikhub_async._cli.progress import Board, Lines, make_board
-from tikhub_async.errors import TikHubError
+from tikhub_async.errors import ParameterError, TikHubError
 
 if TYPE_CHECKING:
     from tikhub_async import TikHubAI
@@ -43,16 +42,18 @@ def _command(maker: Maker) -> Callable[..., ExitCode]:
         if count < 1:
             raise UsageError(f"--count must be 1 or more, got {count}")
         target = Target.of(following, count)
-        wish = Wish(
-            prompt=prompt,
-            model=model,
-            ratio=ratio,
-            duration=duration,
-            resolution=resolution,
-            image=None if image is None else read_image(image),
-        )
 
         async def order(client: "TikHubAI") -> ExitCode:
+            from tikhub_async.media import Media
+
+            wish = Wish(
+                prompt=prompt,
+                model=model,
+                ratio=ratio,
+                duration=duration,
+                resolution=resolution,
+                image=None if image is None else await Media.open(image),
+            )
             return await Order(client, following, target).create(maker, wish, count)
 
         return run(order, following.base_url)
@@ -144,6 +145,8 @@ class Order:
     async def _create_one(self, maker: Maker, wish: Wish, number: int, count: int) -> ExitCode:
         try:
             task = await maker.create(self._client, wish)
+        except ParameterError:
+            raise  # all of them would be refused for the same reason
         except TikHubError as error:
             return self._board.report(error, f"video {number} of {count}" if count > 1 else "")
         self._announce(task)

@@ -58,6 +58,7 @@ class _Watch:
         self.started = 0.0
         self.moved = 0.0
         self.history: list[tuple[float, str, int | None]] = []
+        self._seen: tuple[str, int | None] | None = None
         self.changes: deque[None] | None = None
         """For `updates`: one entry per change not yet handed out."""
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -65,10 +66,11 @@ class _Watch:
 
     def show(self, state: TaskState, now: float) -> None:
         """Note a state; tell the waiter when it differs from the last one."""
-        seen = (state.word, state.progress)
-        if self.history and self.history[-1][1:] == seen and not state.done:
+        seen = (state.status, state.progress)
+        if seen == self._seen:
             return
-        self.history.append((now - self.started, *seen))
+        self._seen = seen
+        self.history.append((now - self.started, state.word, state.progress))
         self.moved = now
         if self.on_update is not None:
             self.on_update(self.task)
