@@ -16,9 +16,12 @@ BODY = {"error": {"message": "x"}}
 
 
 def status(
-    code: int, word: str | None = None, kind: type[errors.APIStatusError] = errors.APIStatusError, **more: object
+    code: int,
+    word: str | None = None,
+    kind: type[errors.APIStatusError] = errors.APIStatusError,
+    retry_after: float | None = None,
 ) -> errors.APIStatusError:
-    return kind("x", status_code=code, code=word, body=BODY, **more)
+    return kind("x", status_code=code, code=word, body=BODY, retry_after=retry_after)
 
 
 CASES: dict[str, tuple[errors.TikHubError, bool, Outcome, dict[Kind, bool]]] = {}

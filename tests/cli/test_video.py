@@ -107,6 +107,7 @@ def test_an_image_file_is_sent_along(run: CommandLine, gateway: Emulator, tmp_pa
         ("seedance", "--output", __file__),
         ("seedance", "--count", "2", "--output", __file__),
         ("sora", "--ratio", "1:1"),
+        ("sora", "--image", "https://example.org/dog.mp4"),
         ("kling", "--resolution", "720p"),
     ],
     ids=" ".join,

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,13 @@ import msgspec
 import pytest
 
 from tests.servers import FIN, RST, STALL, Reply, ScriptedServer, Seen, chunk, head, ranged, redirect, whole
-from tikhub_async._config import Limits, RetryPolicy, Timeouts, make_config
+from tikhub_async._config import Limits, Timeouts, make_config
 from tikhub_async._session.body import StreamBody
 from tikhub_async._session.session import Session
 from tikhub_async._session.transport import Transport, TransportOptions
 from tikhub_async._tasks import TaskKind, Video, VideoTask
 from tikhub_async._tasks.mp4 import BoxWalk
 from tikhub_async._tasks.partfile import NOTE, PART
-from tikhub_async._tasks.state import state_from
-from tikhub_async._tasks.task import R
 from tikhub_async._wire.request import Endpoint, Kind, Request, build
 from tikhub_async.errors import DownloadError
 from tikhub_async.providers.veo import state_of as veo_state_of

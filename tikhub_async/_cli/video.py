@@ -46,13 +46,16 @@ def _command(maker: Maker) -> Callable[..., ExitCode]:
         async def order(client: "TikHubAI") -> ExitCode:
             from tikhub_async.media import Media
 
+            photo = None if image is None else await Media.open(image)
+            if photo is not None and photo.kind != "image":
+                raise UsageError(f"--image {image} is {photo.mime}, no image")
             wish = Wish(
                 prompt=prompt,
                 model=model,
                 ratio=ratio,
                 duration=duration,
                 resolution=resolution,
-                image=None if image is None else await Media.open(image),
+                image=photo,
             )
             return await Order(client, following, target).create(maker, wish, count)
 

@@ -141,6 +141,7 @@ def _form(request: Request) -> aiohttp.FormData:
 
 def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: str, limit: float | None) -> TikHubError:
     """Our error for a transport's, as text only: aiohttp's own errors carry the request headers."""
+    name = type(failure).__name__
     if isinstance(failure, NEVER_SENT):
         sent.value = False
     where = request.where
@@ -168,6 +169,5 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
         )
     stage = "certificate" if isinstance(failure, WRONG_CERTIFICATE) else "request"
     hint = "check base_url, DNS and the network; nothing was sent" if not sent.value else None
-    kind: type[BaseException] = type(failure)
     text = shorten(str(failure)) or "no reason given"
-    return APIConnectionError(f"{kind.__name__}: {text}", stage=stage, where=where, hint=hint)
+    return APIConnectionError(f"{name}: {text}", stage=stage, where=where, hint=hint)

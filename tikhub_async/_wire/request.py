@@ -241,7 +241,7 @@ def _refuse(value: Any, path: str, where: str) -> None:
             if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
                 raise InvalidParameter(f"{path}[{name!r}]", "object keys must be text", where=where)
             _refuse(member, f"{path}.{name}", where)
-    elif is_array(value) or isinstance(value, tuple):
+    elif is_array(value):
         for index, member in enumerate(value):
             if not isinstance(member, str | int):
                 _refuse(member, f"{path}[{index}]", where)

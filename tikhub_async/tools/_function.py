@@ -76,6 +76,7 @@ class Tool(Generic[P, R_co]):
         self._arguments = self._arguments_type(_hints(function, self.name))
         self._form: TypeForm[msgspec.Struct] = TypeForm(self._arguments, PLAIN, self.name)
         functools.update_wrapper(self, bare, updated=())
+        self.__name__: str = getattr(bare, "__name__", self.name)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """What the function returns: for an async one, to be awaited."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ToolCall,
     )
     from tikhub_async.types.claude import ClaudeMessageRequest, ClaudeMessageResponse, MessageStreamEvent
-    from tikhub_async.types.embeddings import EmbeddingRequest, EmbeddingResponse, UsageInfo
+    from tikhub_async.types.embeddings import EmbeddingRequest, EmbeddingResponse
     from tikhub_async.types.gemini import (
         GeminiChunk,
         GeminiContent,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         VideoResponse,
     )
     from tikhub_async.types.task import TaskState, TaskStatus
+    from tikhub_async.types.usage import UsageInfo
     from tikhub_async.types.veo import (
         VeoFetchOperationRequest,
         VeoFetchOperationResponse,
@@ -102,7 +103,7 @@ _MODULES: dict[str, str] = {
     "TranscriptionResponse": "audio",
     "TranscriptionStreamEvent": "audio",
     "Unknown": "_base",
-    "UsageInfo": "embeddings",
+    "UsageInfo": "usage",
     "VeoFetchOperationRequest": "veo",
     "VeoFetchOperationResponse": "veo",
     "VeoGenerateRequest": "veo",

@@ -6,7 +6,7 @@ it could drop or null has a default, words are `str`, whole numbers may arrive a
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypedDict, TypeGuard, TypeVar
 
 import msgspec
@@ -195,9 +195,9 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-def is_array(value: object) -> TypeGuard[list[Any]]:
-    """True for a decoded JSON array."""
-    return isinstance(value, list)
+def is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    """True for a decoded JSON array, and for what becomes one."""
+    return isinstance(value, list | tuple)
 
 
 def without_nulls(data: Any) -> Any:
