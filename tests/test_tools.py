@@ -269,11 +269,11 @@ every_dialect = pytest.mark.parametrize("name", RUNS)
 @every_dialect
 async def test_a_run_ends_with_the_answer_after_all_calls(client: TikHubAI, gw: Emulator, name: str) -> None:
     run = RUNS[name](client, [weather, clock_time])
-    final = await run.final()
+    final: Any = await run.final()
     assert "noon in zone" in final.text
-    assert final is run.response
-    assert run.turns == len(gw.requests) == 2
     assert final.request_id
+    assert run.response is final
+    assert run.turns == len(gw.requests) == 2
     counts = [value for value in msgspec.structs.astuple(run.usage) if isinstance(value, int)]
     assert max(counts) > 0
     assert await run.final() is final

@@ -194,7 +194,8 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
         kind = _kind(mime)
         if kind is None:
             _refuse_type(mime, label)
-        return cls(kind=kind, mime=mime, name=name or f"{kind}{mimetypes.guess_extension(mime) or ''}", **facts)
+        suffix = mimetypes.guess_extension(mime) or f".{mime.partition('/')[2]}"
+        return cls(kind=kind, mime=mime, name=name or f"{kind}{suffix}", **facts)
 
     def __repr__(self) -> str:
         where = shorten(self.url, 60) if self.url is not None else f"{self.size} bytes"

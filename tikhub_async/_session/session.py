@@ -160,11 +160,13 @@ class Session:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.done() or not call.in_flight:
-                task.cancel()
-            else:
+            if task.done():
+                self._orphan(call, task)  # answered in the very tick of the cancellation
+            elif call.in_flight:
                 call.abandoned = True
                 task.add_done_callback(lambda done: self._orphan(call, done))
+            else:
+                task.cancel()
             raise
 
     def _orphan(self, call: _Call, task: "asyncio.Task[Answer]") -> None:
@@ -183,6 +185,7 @@ class Session:
             await self._wait_for_hold(call)
             call.attempts += 1
             result = await once(call)
+            call.sent.value = False  # nothing is in flight between attempts
             if not isinstance(result, Attempt):
                 self._key.quota.succeed(call.attempts - 1)
                 return result

@@ -198,7 +198,7 @@ class Slots:
 
 
 class Sent:
-    """Whether a request has begun to leave the machine."""
+    """Whether a request may have begun to leave the machine."""
 
     __slots__ = ("value",)
 
@@ -209,11 +209,14 @@ class Sent:
 def _sent_trace() -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
 
-    async def headers_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+    async def connected(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
         if isinstance(context.trace_request_ctx, Sent):
             context.trace_request_ctx.value = True
 
-    trace.on_request_headers_sent.append(headers_sent)
+    # Not `on_request_headers_sent`: it fires a loop tick after the bytes are out, and a caller that is cancelled in
+    # that tick would lose a creation. Paid requests always make a connection of their own, so this comes first.
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
     return trace
 
 

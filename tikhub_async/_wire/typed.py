@@ -1,6 +1,7 @@
 """`TypeForm`: a Python type as JSON schema, and texts that models wrote back into it."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -149,7 +150,7 @@ def _repaired(value: Any, shape: shapes.Type) -> Any:
             return _repaired_array(value, shape) if is_array(value) else value
 
 
-def _repaired_array(value: list[Any], shape: shapes.Type) -> list[Any]:
+def _repaired_array(value: Sequence[Any], shape: shapes.Type) -> list[Any]:
     items: list[shapes.Type]
     match shape:
         case shapes.TupleType():

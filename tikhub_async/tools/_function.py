@@ -63,7 +63,7 @@ class Tool(Generic[P, R_co]):
         """
         bare = _bare(function)
         told, self._texts = read_docstring(inspect.getdoc(bare))
-        self.name = name if name is not None else getattr(bare, "__name__", type(bare).__name__)
+        self.name: str = name if name is not None else getattr(bare, "__name__", type(bare).__name__)
         if not NAME.match(self.name):
             raise InvalidParameter(
                 "name", f"must be 1…64 letters, digits, _ or -, got {self.name!r}", hint="@tool(name=…) gives another"

@@ -1,7 +1,7 @@
 """`run_tools`, and the resources it works with."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, Protocol, Unpack, overload
+from typing import Any, ClassVar, Literal, Protocol, Unpack, overload
 
 from tikhub_async._clock import Clock
 from tikhub_async._streams import EventStream
@@ -18,10 +18,7 @@ from tikhub_async.types.responses import ResponseObject, ResponseParams, Respons
 class ChatResource(Protocol):
     """`client.<provider>.chat.completions`, or something alike."""
 
-    @property
-    def dialect(self) -> Literal["chat"]:
-        """Which of the four it is."""
-        ...
+    dialect: ClassVar[Literal["chat"]]
 
     def create(self, **params: Unpack[ChatCompletionParams]) -> Awaitable[ChatCompletionResponse]:
         """A whole completion."""
@@ -37,10 +34,7 @@ class ChatResource(Protocol):
 class ResponsesResource(Protocol):
     """`client.openai.responses`, or something alike."""
 
-    @property
-    def dialect(self) -> Literal["responses"]:
-        """Which of the four it is."""
-        ...
+    dialect: ClassVar[Literal["responses"]]
 
     def create(self, **params: Unpack[ResponseParams]) -> Awaitable[ResponseObject]:
         """A whole response."""
@@ -54,10 +48,7 @@ class ResponsesResource(Protocol):
 class MessagesResource(Protocol):
     """`client.claude.messages`, or something alike."""
 
-    @property
-    def dialect(self) -> Literal["messages"]:
-        """Which of the four it is."""
-        ...
+    dialect: ClassVar[Literal["messages"]]
 
     def create(self, **params: Unpack[ClaudeMessageParams]) -> Awaitable[ClaudeMessageResponse]:
         """A whole message."""
@@ -71,10 +62,7 @@ class MessagesResource(Protocol):
 class GeminiResource(Protocol):
     """`client.gemini.models`, or something alike."""
 
-    @property
-    def dialect(self) -> Literal["gemini"]:
-        """Which of the four it is."""
-        ...
+    dialect: ClassVar[Literal["gemini"]]
 
     def generate_content(
         self, **params: Unpack[GeminiGenerateContentParams]
