@@ -167,8 +167,8 @@ case(
     outcome=Outcome.IN_DOUBT,
     c=False,
     g=False,
-    r=True,
-    d=True,
+    r=False,
+    d=False,
 )
 case("dropped", errors.APIConnectionError("x"), sent=True, outcome=Outcome.IN_DOUBT, c=False, g=True, r=True, d=True)
 case("read timeout", errors.APITimeoutError("x"), sent=True, outcome=Outcome.IN_DOUBT, c=False, g=False, r=True, d=True)
@@ -180,7 +180,17 @@ case(
     c=False,
     g=False,
     r=True,
-    d=True,
+    d=False,
+)
+case(
+    "head that cannot be read",
+    errors.ProtocolError("x"),
+    sent=True,
+    outcome=Outcome.IN_DOUBT,
+    c=False,
+    g=False,
+    r=True,
+    d=False,
 )
 case(
     "html 502",
@@ -217,6 +227,20 @@ def test_every_cell_of_the_table(name: str) -> None:
 def test_a_creation_in_doubt_is_never_sent_again(name: str) -> None:
     error, sent, _, _ = CASES[name]
     assert not may_resend(Kind.CREATE, classify(error, sent=sent), 1, POLICY)
+
+
+def test_a_look_that_finds_a_page_gives_up_after_the_usual_attempts() -> None:
+    attempt = Attempt(Outcome.IN_DOUBT, errors.ProtocolError("x", status_code=200))
+    assert may_resend(Kind.READ, attempt, POLICY.max_retries, POLICY)
+    assert not may_resend(Kind.READ, attempt, POLICY.max_retries + 1, POLICY)
+
+
+def test_a_retry_that_is_not_sent_after_all_costs_nothing() -> None:
+    quota = RetryQuota(capacity=2)
+    assert quota.spend()
+    quota.give_back()
+    quota.give_back()
+    assert quota.tokens == 2
 
 
 def test_an_ambiguous_call_is_sent_once_more_and_can_be_opted_out() -> None:

@@ -467,6 +467,7 @@ OUTCOMES: list[tuple[str, dict[str, Any], type[OutputError]]] = [
     ("responses", {"end": "max_output_tokens"}, LengthError),
     ("responses", {"end": "content_filter"}, ContentFilterError),
     ("responses", {"end": "steered"}, OutputError),
+    ("responses", {"status": "in_progress"}, OutputError),
     ("responses", {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}]}, RefusalError),
     ("claude", {"end": "max_tokens"}, LengthError),
     ("claude", {"end": "model_context_window_exceeded"}, LengthError),

@@ -1,5 +1,7 @@
 """Asyncio-first SDK for the TikHub AI Proxy: one key and one host for eight providers."""
 
+from typing import TYPE_CHECKING, Any
+
 from tikhub_async._client import TikHubAI
 from tikhub_async._config import Limits, RetryPolicy, Timeouts
 from tikhub_async._streams import EventStream, StreamStats
@@ -50,6 +52,11 @@ from tikhub_async.errors import (
 )
 from tikhub_async.types import TaskState, TaskStatus
 
+if TYPE_CHECKING:
+    from tikhub_async.media import Media
+    from tikhub_async.structured import Parsed
+    from tikhub_async.tools import run_tools, tool
+
 __all__ = [
     "APIConnectionError",
     "APIError",
@@ -70,12 +77,14 @@ __all__ = [
     "JournalError",
     "LengthError",
     "Limits",
+    "Media",
     "MissingParameter",
     "NotFoundError",
     "OutputDecodeError",
     "OutputError",
     "OverloadedError",
     "ParameterError",
+    "Parsed",
     "PermissionDeniedError",
     "ProtocolError",
     "QuotaError",
@@ -104,4 +113,17 @@ __all__ = [
     "Video",
     "VideoTask",
     "__version__",
+    "run_tools",
+    "tool",
 ]
+
+_LATER = {"Media": "media", "Parsed": "structured", "run_tools": "tools", "tool": "tools"}
+"""Loaded when first used: they need the types of every provider."""
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -17,6 +17,7 @@ from tikhub_async._config import (
     check_timeouts,
     make_config,
     read_key,
+    read_no_proxy,
     read_proxy,
 )
 from tikhub_async._tasks import Poller, Tasks
@@ -56,6 +57,8 @@ class TikHubAI:
         polls_per_second: float = 20.0,
         allow_insecure: bool = False,
         allow_private_media: bool = False,
+        max_json_bytes: int = 64 * 2**20,
+        max_event_bytes: int = 8 * 2**20,
         clock: Clock | None = None,
     ) -> None:
         """Make a client.
@@ -72,15 +75,20 @@ class TikHubAI:
             routes: Paths that replace built-in ones, by endpoint name, as `{"veo.generate": "/veo/v1/generate"}`.
             session: Your own session for API calls and streams; it is never closed here.
             connector_factory: Makes the connectors of all pools.
-            proxy: Proxy URL, or `"env"` for the usual variables. Variables are not read otherwise.
-            ssl: TLS settings, for a private certificate authority.
+            proxy: Proxy URL, or `"env"` for the usual variables, `NO_PROXY` included. They are not read otherwise.
+            ssl: TLS settings, for a private certificate authority. The default verifies with the system's, and
+                honours `SSLKEYLOGFILE`: who sets that variable can read the traffic.
             key_header: `"x-api-key"` sends the key in that header to `/v1/messages`, as TikHub's streaming page
                 shows; `Authorization: Bearer` works everywhere.
             lenient_streams: Accept a stream that ends cleanly without its protocol's end.
-            kling_metadata: Send Kling bodies in the form that the unmodified gateway software accepts.
+            kling_metadata: Send Kling bodies in the form that the unmodified gateway software accepts: `model`, a
+                number for `duration`, the rest in `metadata`. That software refuses the documented body (recorded);
+                whether TikHub's build does is unknown, and the refusal's hint says when to switch.
             polls_per_second: Budget of looks at video tasks, over all of them.
             allow_insecure: Accept a base URL on plain http that is not loopback.
             allow_private_media: Fetch results from private addresses and over plain http.
+            max_json_bytes: Largest answer that is read whole, bytes after decompression.
+            max_event_bytes: Largest single event of a stream, bytes.
             clock: Where time comes from; for tests.
 
         Raises:
@@ -102,12 +110,15 @@ class TikHubAI:
             key_header=key_header,
             lenient_streams=lenient_streams,
             kling_metadata=kling_metadata,
+            max_json_bytes=max_json_bytes,
+            max_event_bytes=max_event_bytes,
         )
         options = TransportOptions(
             limits=limits or Limits(),
             session=session,
             connector_factory=connector_factory,
             proxy=read_proxy(proxy),
+            no_proxy=read_no_proxy(proxy),
             tls=ssl,
             allow_private_media=allow_private_media,
         )
@@ -118,6 +129,7 @@ class TikHubAI:
         # Several hundred types: loaded with the first client, so that importing the package stays cheap.
         from tikhub_async.providers import kling, seedance, sora, veo
         from tikhub_async.providers.claude import Claude
+        from tikhub_async.providers.custom import Custom
         from tikhub_async.providers.deepseek import DeepSeek
         from tikhub_async.providers.gemini import Gemini
         from tikhub_async.providers.models import Models
@@ -143,6 +155,11 @@ class TikHubAI:
         """Videos by Google."""
         self.models = Models(session, poller)
         """The models that the key may use."""
+        custom = Custom(session, poller)
+        self.get = custom.get
+        """The answer of any route to a GET."""
+        self.post = custom.post
+        """The answer of any route to a JSON body."""
         self.tasks = Tasks(session, poller, {**sora.KINDS, **seedance.KINDS, **kling.KINDS, **veo.KINDS})
         """Saved video tasks, and many at once."""
 

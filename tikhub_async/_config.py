@@ -221,10 +221,31 @@ def read_proxy(proxy: str | None) -> str | None:
     """A proxy URL: as given, or from the usual variables for `"env"`.
 
     aiohttp's `trust_env` is never used: it also reads netrc and puts foreign credentials on requests.
+
+    Raises:
+        ConfigError: It is no http(s) URL.
     """
+    value, source = proxy, "proxy"
+    if proxy == "env":
+        source = next((name for name in PROXY_VARIABLES if os.environ.get(name)), "")
+        value = os.environ.get(source)
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(
+            f"{source} {_without_credentials(parts)!r} is not an http(s) URL",
+            hint="for SOCKS pass connector_factory= with a connector that speaks it",
+        )
+    return value
+
+
+def read_no_proxy(proxy: str | None) -> str:
+    """Hosts to ask without the proxy: for `"env"` what the usual variable says, and always this machine."""
     if proxy != "env":
-        return proxy
-    return next((value for name in PROXY_VARIABLES if (value := os.environ.get(name))), None)
+        return ""
+    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    return ",".join((listed, *sorted(LOOPBACK)))
 
 
 USER_AGENT = f"tikhub-async/{__version__}"

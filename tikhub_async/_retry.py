@@ -14,6 +14,9 @@ What may be sent again:
     GENERATE   yes      yes    yes                               once, unless opted out; never after a read timeout
     READ       yes      yes    yes                               yes, until the deadline
     DELETE     yes      yes    yes                               yes
+
+An answer that comes again every time is not asked for again: an error with a good status, a page instead of JSON, a head
+that cannot be read. Looks alone try those once or twice more, since a proxy may be in the way for a moment.
 """
 
 from collections.abc import Callable
@@ -84,12 +87,14 @@ def may_resend(kind: Kind, attempt: Attempt, doubts: int, policy: RetryPolicy) -
         return False
     if attempt.outcome is Outcome.REJECTED:
         return isinstance(error, OverloadedError)
+    if isinstance(error, APIStatusError) and 200 <= error.status_code < 300:
+        return False
+    if isinstance(error, ProtocolError) and (200 <= error.status_code < 300 or not error.status_code):
+        return kind is Kind.READ and doubts <= policy.max_retries
     if kind in {Kind.READ, Kind.DELETE}:
         return True
     if isinstance(error, APITimeoutError):
         return False  # it may still be running, and would run, and cost, twice
-    if isinstance(error, APIStatusError | ProtocolError) and 200 <= error.status_code < 300:
-        return False  # HTML, nothing, or an error with 200 comes again every time
     if failed_without_work(error):
         return True
     return policy.resend_ambiguous and doubts <= 1
@@ -132,7 +137,7 @@ def wait_before(attempts: int, error: TikHubError, policy: RetryPolicy, random: 
 class RetryQuota:
     """Tokens that retries spend and successes give back, so that an outage does not multiply the load.
 
-    One per client and key. With 100 tokens, 10,000 calls into a dead gateway send 10,100 requests, not 30,000.
+    One per client and key; a client has one origin. With 100 tokens, 10,000 calls into a dead gateway send 10,100 requests, not 30,000.
     """
 
     def __init__(self, capacity: float = 100.0, refund: float = 0.2) -> None:
@@ -146,6 +151,10 @@ class RetryQuota:
             return False
         self.tokens -= 1.0
         return True
+
+    def give_back(self) -> None:
+        """Return the token of a retry that was not sent after all."""
+        self.tokens = min(self.capacity, self.tokens + 1.0)
 
     def succeed(self, retries: int) -> None:
         """Give back after a success: what its retries spent, and a little for the good news."""

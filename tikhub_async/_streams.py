@@ -183,7 +183,7 @@ class EventStream(Generic[E, R]):
             except StopAsyncIteration:
                 break
         if self._failure is not None:
-            raise self._failure
+            raise self._fresh_failure()
         return self.partial
 
     async def final_text(self) -> str:
@@ -221,7 +221,7 @@ class EventStream(Generic[E, R]):
 
     async def _open(self) -> "StreamBody":
         if self._failure is not None:
-            raise self._failure
+            raise self._fresh_failure()
         if self._body is None:
             clock = self._session.clock
             self._sent_at = clock.now()
@@ -235,6 +235,7 @@ class EventStream(Generic[E, R]):
             except BaseException:
                 # Cancelled while opening: another try would be another paid request.
                 self._failure = self._interrupted("the stream was cancelled before it opened")
+                self._failure.maybe_billed = True  # the request may have been sent, and answered to nobody
                 raise
             self._body, self._meta = body, body.meta
             self.stats.opened = clock.now() - self._sent_at
@@ -247,14 +248,21 @@ class EventStream(Generic[E, R]):
         if self._failure is None and not self._finished:
             body = await self._open()
             body.start_waiting()
-            while not self._batch and self._failure is None and not self._finished:
-                await self._fill(body)
-            body.stop_waiting()
+            try:
+                while not self._batch and self._failure is None and not self._finished:
+                    await self._fill(body)
+            finally:
+                body.stop_waiting()  # also for a caller who gave this read up and comes back later
         if self._batch:
             return
         if self._failure is not None:
-            raise self._failure
+            raise self._fresh_failure()
         raise StopAsyncIteration
+
+    def _fresh_failure(self) -> BaseException:
+        """The failure without the frames of the last time it was raised, which would pile up and keep this stream alive."""
+        assert self._failure is not None
+        return self._failure.with_traceback(None)
 
     async def _fill(self, body: "StreamBody") -> None:
         failure: BodyFailed | Stalled | None = None
@@ -322,6 +330,7 @@ class EventStream(Generic[E, R]):
             error.where = self._request.where
             error.request_id = self.request_id
             error.stage = "stream"
+            error.attempts = self._meta.attempts
             error.maybe_billed = True
             return error
         return None
@@ -373,8 +382,10 @@ class EventStream(Generic[E, R]):
 
     def _fail(self, failure: TikHubError) -> None:
         self._failure = failure
-        if isinstance(failure, ProtocolError) and failure.partial is None:
-            failure.partial = self._partial_or_none()
+        if isinstance(failure, ProtocolError):
+            failure.partial = failure.partial or self._partial_or_none()
+            failure.status_code = failure.status_code or self._meta.status_code
+            failure.headers = failure.headers or dict(self.headers)
         if self._body is not None:
             self._body.close()
 

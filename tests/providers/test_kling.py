@@ -9,6 +9,7 @@ from tests.types.answers import VIDEO, envelope, request_bodies, state
 from tikhub_async._wire.request import Schema
 from tikhub_async.errors import InvalidParameter
 from tikhub_async.providers import kling
+from tikhub_async.types._base import RequestOptions
 from tikhub_async.types.kling import KlingImage2VideoParams, KlingText2VideoParams
 
 GOOD: dict[str, Any] = {"model_name": "kling-v2-6", "prompt": "a rabbit reading a newspaper"}
@@ -118,16 +119,43 @@ def test_base64_is_sent_bare() -> None:
     }
 
 
-def test_the_unmodified_software_gets_all_but_four_fields_as_metadata() -> None:
+def test_the_unmodified_software_gets_a_number_and_the_rest_as_metadata() -> None:
     body = {"model_name": "kling-v1", "prompt": "a", "image": IMAGE, "image_tail": IMAGE, "metadata": {"mode": "pro"}}
-    assert kling.to_metadata({**body, "mode": "std", "duration": "5"}) == {
+    assert kling.to_metadata({**body, "mode": "std", "duration": "5", "sound": "off"}) == {
         "model": "kling-v1",
         "model_name": "kling-v1",
         "prompt": "a",
         "image": IMAGE,
-        "metadata": {"image_tail": IMAGE, "mode": "pro", "duration": "5"},
+        "duration": 5,
+        "metadata": {"image_tail": IMAGE, "mode": "pro"},
     }
     assert kling.to_metadata({"model": "m", "model_name": "kling-v1"}) == {"model": "m", "model_name": "kling-v1"}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        {"sound": "on"},
+        {"multi_shot": True},
+        {"shot_type": "customize"},
+        {"multi_prompt": []},
+        {"voice_list": []},
+        {"element_list": []},
+        {"watermark_info": {"enabled": True}},
+    ],
+)
+def test_what_the_unmodified_software_would_lose_is_refused_here(lost: dict[str, Any]) -> None:
+    with pytest.raises(InvalidParameter, match="would be lost") as caught:
+        kling.to_metadata({**GOOD, **lost}, "kling.image2video.create")
+    assert (caught.value.path, caught.value.where) == (next(iter(lost)), "kling.image2video.create")
+    assert "extra_body" in str(caught.value.hint)
+
+
+def test_every_parameter_of_kling_is_passed_on_or_refused_under_the_switch() -> None:
+    known = KlingImage2VideoParams.__required_keys__ | KlingImage2VideoParams.__optional_keys__
+    options = RequestOptions.__optional_keys__
+    lost = {"sound", "multi_shot", "shot_type", "multi_prompt", "voice_list", "element_list", "watermark_info"}
+    assert kling.TOP_LEVEL | kling.PASSED_ON | {"metadata"} | lost == known - options
 
 
 def test_sample_bodies_pass_and_stay_as_they_are() -> None:

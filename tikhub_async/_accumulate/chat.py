@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from tikhub_async._accumulate._text import joined
-from tikhub_async.errors import TikHubError
+from tikhub_async.errors import ProtocolError, TikHubError
 from tikhub_async.types.chat import (
     Annotation,
     AudioDelta,
@@ -125,8 +125,17 @@ class ChatAccumulator:
         )
 
     def problem(self) -> TikHubError | None:
-        """None: what a complete answer has to complain of is its finish reason, for the caller to read."""
-        return None
+        """The error that a stream without any answer stands for; else None: a finish reason is for the caller to read.
+
+        The gateway ends such streams with `[DONE]` like all others, after a chunk with usage of its own counting.
+        """
+        if self.complete or any(choice.spoke for choice in self._choices.values()):
+            return None
+        return ProtocolError(
+            "the stream holds no answer",
+            hint="the provider answered something that the gateway cannot stream (a page, nothing, an answer in one "
+            "piece), or its filter blocked the prompt without saying so; the gateway may have charged the prompt",
+        )
 
     @staticmethod
     def text(event: ChatCompletionChunk) -> str:
@@ -165,6 +174,12 @@ class _Choice:
         self.refusal_logprobs: list[TokenLogprob] | None = None
         self.filter_results: ContentFilterResults | None = None
         self.finish_reason: str | None = None
+
+    @property
+    def spoke(self) -> bool:
+        """Whether anything of an answer came, were it a tool's name."""
+        rare = self.calls or self.function_call or self.audio or self.annotations
+        return bool(rare) or any(map(any, (self.content, self.reasoning, self.refusal)))
 
     def add_facts(self, part: ChatCompletionChunkChoice) -> None:
         """What stands beside the delta."""

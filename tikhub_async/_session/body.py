@@ -11,7 +11,8 @@ from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async.types._base import Headers, ResponseMeta
 
 DRAIN_SECONDS = 0.1
-"""After a stream's end, how long to wait for the closing chunk, so that the connection can be used again."""
+"""After a stream's end, how long to wait for the closing chunk, so that the connection can be used again. Real seconds
+under any clock: nobody is there to move a virtual one."""
 
 
 class _Guard:
@@ -141,12 +142,21 @@ class StreamBody:
         if self._release is None:
             return
         release, self._release = self._release, None
-        self._guard.cancel()
-        self._response.close()
-        release()
+        _give_back(self._guard, self._response, release)
 
     def __del__(self) -> None:
         # Nobody can wait here, and a response that is only dropped keeps its connection for ever.
-        if self._release is not None and not self._loop.is_closed():
-            warnings.warn(f"stream dropped without aclose(): {self._response.url.path}", ResourceWarning, stacklevel=1)
+        if self._release is None or self._loop.is_closed():
+            return
+        warnings.warn(f"stream dropped without aclose(): {self._response.url.path}", ResourceWarning, stacklevel=1)
+        if asyncio._get_running_loop() is self._loop:
             self.close()
+        else:  # collected by another thread, or between two runs of the loop: transports are not for other threads
+            self._loop.call_soon_threadsafe(_give_back, self._guard, self._response, self._release)
+            self._release = None
+
+
+def _give_back(guard: _Guard, response: aiohttp.ClientResponse, release: Callable[[], None]) -> None:
+    guard.cancel()
+    response.close()
+    release()

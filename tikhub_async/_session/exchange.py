@@ -13,7 +13,9 @@ from tikhub_async._config import USER_AGENT, Config
 from tikhub_async._session.body import StreamBody
 from tikhub_async._session.failures import Stalled
 from tikhub_async._session.transport import Pools, Sent
+from tikhub_async._wire import codec
 from tikhub_async._wire.request import KEY_HEADERS, Kind, Request
+from tikhub_async._wire.response import ERROR_BODY_LIMIT
 from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, shorten
 from tikhub_async.types._base import Headers, ResponseMeta
 
@@ -23,8 +25,14 @@ if TYPE_CHECKING:
 STANDING_HEADERS = {"User-Agent": USER_AGENT, "Accept-Language": "en", "Accept-Encoding": "identity"}
 """Sent with every call. No compression: the gateway uses none, and a gzip body that is cut ends silently."""
 
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
-WRONG_CERTIFICATE = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
+NEVER_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+FRESH = frozenset({Kind.CREATE, Kind.DELETE})
+"""Calls that must know what became of each attempt: a connection of its own for each, and a record of it."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -32,6 +40,17 @@ class Answer(msgspec.Struct, frozen=True):
 
     meta: ResponseMeta
     body: bytes
+    sent_at: float = 0.0
+    """When the attempt that brought it was sent, Unix seconds."""
+
+    def __repr__(self) -> str:
+        # Tracebacks with locals must not show what was said.
+        return f"<Answer {self.meta.status_code}, {len(self.body)} bytes>"
+
+
+def connect_limits(seconds: float | None) -> aiohttp.ClientTimeout:
+    """The only limits that aiohttp keeps for us: DNS, TCP and TLS together, and each address of the host by itself."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds)
 
 
 @lru_cache(maxsize=1024)
@@ -69,26 +88,26 @@ class Exchange:
         self._config = config
         self._clock = clock
         self._middlewares = (key_middleware(config),)
-        limits = config.timeouts
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect)
+        self._timeout = connect_limits(config.timeouts.connect)
 
     async def request(self, pools: Pools, request: Request, sent: Sent) -> aiohttp.ClientResponse:
         """The answer with its headers read. Raises what aiohttp raises."""
-        paid = request.endpoint.kind is Kind.CREATE
-        session = pools.paid() if paid else pools.api()
-        if not paid:
+        fresh = request.endpoint.kind in FRESH
+        session = pools.paid() if fresh else pools.api()
+        if not fresh:
             sent.value = True  # not traced here; `failure_of` knows the errors that come before
+        url = _url(request.url)
         return await session.request(
             request.endpoint.method,
-            _url(request.url),
+            url,
             headers=self._headers(request),
             data=_form(request) if request.form else request.body,
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout,
             middlewares=self._middlewares,
-            proxy=pools.proxy,
-            trace_request_ctx=sent,
+            proxy=pools.proxy_for(url.host),
+            trace_request_ctx=sent if fresh else None,
         )
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -96,26 +115,58 @@ class Exchange:
         headers["Accept"] = "text/event-stream" if request.stream else "application/json"
         if request.body is not None:
             headers["Content-Type"] = "application/json"
+        if request.endpoint.kind in FRESH:
+            headers["Connection"] = "close"  # keeps connectors of the caller's own from pooling it
         headers.update(request.headers)
         return headers
 
-    async def read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
-        """The whole body, refused when longer than `limit` bytes after decompression."""
-        first = await response.content.readany()
-        if response.content.at_eof():
-            return first
-        pieces = [first]
-        size = len(first)
-        while piece := await response.content.readany():
-            size += len(piece)
-            if size > limit:
-                raise ProtocolError(
-                    f"the answer is larger than {limit} bytes",
-                    status_code=response.status,
-                    hint="raise max_json_bytes on the client if such answers are expected",
-                )
-            pieces.append(piece)
-        return b"".join(pieces)
+    async def read(self, response: aiohttp.ClientResponse, left: float | None) -> bytes:
+        """The whole body of a good answer; sizes count after decompression.
+
+        Args:
+            response: Its head is read.
+            left: Seconds for the whole body. None bounds each read by `Timeouts.idle` instead.
+
+        Raises:
+            ProtocolError: It is larger than `max_json_bytes`.
+            TimeoutError: The time is up.
+        """
+        limit = self._config.max_json_bytes
+        idle = self._config.timeouts.idle if left is None else None
+        pieces: list[bytes] = []
+        size = 0
+        async with self._clock.timeout(left):
+            while piece := await self._piece(response, idle):
+                pieces.append(piece)
+                size += len(piece)
+                if size > limit:
+                    raise ProtocolError(
+                        f"the answer is larger than max_json_bytes = {limit:,}",
+                        status_code=response.status,
+                        hint="raise max_json_bytes on the client if such answers are expected",
+                    )
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def read_error(self, response: aiohttp.ClientResponse, left: float | None) -> bytes:
+        """The first 64 KiB of the body of an answer that is an error by its status; never raises.
+
+        A body that breaks off or does not come leaves the status, and that decides.
+        """
+        body = b""
+        limits = (left, self._config.timeouts.idle)
+        try:
+            async with self._clock.timeout(min((limit for limit in limits if limit is not None), default=None)):
+                while len(body) < ERROR_BODY_LIMIT and (piece := await response.content.readany()):
+                    body += piece
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            pass
+        return body[:ERROR_BODY_LIMIT]
+
+    async def _piece(self, response: aiohttp.ClientResponse, idle: float | None) -> bytes:
+        if idle is None:
+            return await response.content.readany()
+        async with self._clock.timeout(idle):
+            return await response.content.readany()
 
     def open(
         self, response: aiohttp.ClientResponse, release: Callable[[], None], deadline: float | None, meta: ResponseMeta
@@ -141,33 +192,64 @@ def _form(request: Request) -> aiohttp.FormData:
 
 def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: str, limit: float | None) -> TikHubError:
     """Our error for a transport's, as text only: aiohttp's own errors carry the request headers."""
-    name = type(failure).__name__
     if isinstance(failure, NEVER_SENT):
         sent.value = False
-    where = request.where
     if isinstance(failure, TikHubError):
-        failure.where = failure.where or where
+        failure.where = failure.where or request.where
         return failure
+    if isinstance(failure, Stalled | TimeoutError):
+        error: TikHubError = _timeout_of(failure, phase, limit)
+    elif isinstance(failure, aiohttp.ClientHttpProxyError):
+        said = f"{failure.status} {shorten(failure.message, 60)}".strip()
+        error = APIConnectionError(f"the proxy answered {said}", hint="check proxy=; nothing was sent")
+    elif isinstance(failure, aiohttp.ClientResponseError):
+        # No status: whatever the head said, it came after the request was read.
+        error = ProtocolError(f"the head of the answer cannot be read: {shorten(failure.message)}")
+    else:
+        wrong = isinstance(failure, aiohttp.ClientConnectorCertificateError)
+        error = APIConnectionError(
+            f"{type(failure).__name__}: {shorten(str(failure)) or 'no reason given'}",
+            stage="certificate" if wrong else "request",
+            hint="check base_url, DNS and the network; nothing was sent" if not sent.value else None,
+        )
+    error.where = request.where
+    return error
+
+
+def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None) -> APITimeoutError:
     if isinstance(failure, aiohttp.ConnectionTimeoutError):
-        return APITimeoutError("no connection within the connect limit", phase="connect", where=where)
+        return APITimeoutError("no connection within the connect limit", phase="connect")
     if isinstance(failure, Stalled):
-        return APITimeoutError(
-            f"no data for {failure.seconds:g} s", phase=failure.phase, seconds=failure.seconds, where=where
-        )
-    if isinstance(failure, TimeoutError) and not isinstance(failure, aiohttp.ClientError):
-        spent = f" within {limit:g} s" if limit is not None else ""
-        return APITimeoutError(
-            f"no answer{spent} ({phase})",
-            phase=phase,
-            seconds=limit,
-            where=where,
-            hint="raise timeout=, or stream: a stream shows progress and has no total limit",
-        )
-    if isinstance(failure, aiohttp.ClientResponseError):
-        return ProtocolError(
-            f"the answer's head cannot be read: {shorten(failure.message)}", status_code=failure.status, where=where
-        )
-    stage = "certificate" if isinstance(failure, WRONG_CERTIFICATE) else "request"
-    hint = "check base_url, DNS and the network; nothing was sent" if not sent.value else None
-    text = shorten(str(failure)) or "no reason given"
-    return APIConnectionError(f"{name}: {text}", stage=stage, where=where, hint=hint)
+        return APITimeoutError(f"no data for {failure.seconds:g} s", phase=failure.phase, seconds=failure.seconds)
+    spent = f" within {limit:g} s" if limit is not None else ""
+    return APITimeoutError(
+        f"no answer{spent} ({phase})",
+        phase=phase,
+        seconds=limit,
+        hint="raise timeout=, or stream: a stream shows progress and has no total limit",
+    )
+
+
+CLOSED = (b"}", b"]")
+
+
+def is_cut(meta: ResponseMeta, body: bytes) -> bool:
+    """Whether a JSON body, which HTTP took for whole, ends too early.
+
+    HTTP cannot tell where the body ends with the connection (no length, not chunked) or is compressed: aiohttp takes the
+    end of either for the end of the body.
+    """
+    headers = meta.headers
+    kind = headers.get("content-type", "").lower()
+    text = body.strip()
+    if not ("json" in kind or (not kind and text[:1] in {b"{", b"["})):
+        return False
+    if not text.endswith(CLOSED):
+        return text[:1] in {b"{", b"["}
+    if "content-encoding" not in headers and ("content-length" in headers or "transfer-encoding" in headers):
+        return False
+    try:
+        codec.loads(body)
+    except (ValueError, RecursionError):
+        return True
+    return False

@@ -23,7 +23,7 @@ import msgspec
 from yarl import URL
 
 from tikhub_async._config import Config
-from tikhub_async._session.exchange import STANDING_HEADERS, Exchange
+from tikhub_async._session.exchange import STANDING_HEADERS, Exchange, connect_limits
 from tikhub_async._session.transport import Pools, PrivateAddress, Sent, TransportOptions, is_public
 from tikhub_async._wire.request import Endpoint, Kind, Request
 from tikhub_async.errors import DownloadError, ProtocolError, shorten
@@ -57,7 +57,7 @@ class Media:
         self._base = URL(config.base_url).origin()
         self._exchange = exchange
         self._options = options
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=config.timeouts.connect)
+        self._timeout = connect_limits(config.timeouts.connect)
 
     async def request(
         self, pools: Pools, request: Request, sent: Sent, headers: Mapping[str, str]
@@ -96,20 +96,20 @@ class Media:
                 pools, msgspec.structs.replace(request, url=str(url), headers=own), sent
             )
         if not self._options.allow_private_media:
-            await self._check(url)
+            await self._check(pools, url)
         return await self._ask(pools, url, sent, {**STANDING_HEADERS, **ANY_TYPE, **headers})
 
     async def _ask(self, pools: Pools, url: URL, sent: Sent, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         sent.value = True
         response: aiohttp.ClientResponse | None = None
         try:
-            response = await pools.media().get(
+            response = await pools.media(url.host).get(
                 url.with_user(None),  # credentials in an address are not ours to use
                 headers=headers,
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=self._timeout,
-                proxy=pools.proxy,
+                proxy=pools.proxy_for(url.host),
             )
         except aiohttp.ClientConnectorError as failure:
             if not _refused_as_private(failure):
@@ -122,7 +122,7 @@ class Media:
             raise DownloadError(f"{shown(url)} sends the file compressed ({shorten(encoding, 40)}), unasked")
         return response
 
-    async def _check(self, url: URL) -> None:
+    async def _check(self, pools: Pools, url: URL) -> None:
         host = url.host or ""
         if url.scheme != "https":
             raise DownloadError(
@@ -131,7 +131,7 @@ class Media:
             )
         if _LOCAL_NAME.match(host) or not all(is_public(address) for address in _literal(host)):
             raise _private(url)
-        if self._options.connector_factory is not None and self._options.proxy is None:
+        if self._options.connector_factory is not None and pools.proxy_for(url.host) is None:
             await self._look_up(url)
 
     async def _look_up(self, url: URL) -> None:

@@ -14,12 +14,13 @@ from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
 from tikhub_async._session import media
 from tikhub_async._session.body import StreamBody
-from tikhub_async._session.exchange import Answer, Exchange, failure_of, meta_of
+from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut, meta_of
 from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
+from tikhub_async._wire import codec
 from tikhub_async._wire.request import Kind, Request
-from tikhub_async._wire.response import ERROR_BODY_LIMIT, error_of, not_a_stream
-from tikhub_async.errors import InDoubtError, TikHubError
+from tikhub_async._wire.response import error_of, not_a_stream
+from tikhub_async.errors import APIConnectionError, InDoubtError, NotFoundError, TikHubError
 from tikhub_async.types._base import Headers, ResponseMeta, request_id_of
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ logger = logging.getLogger("tikhub_async")
 TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, BodyFailed, Stalled, TikHubError)
 SENT_KEPT = 65536
 """Characters of a sent body kept on an `InDoubtError`."""
+HOLD_JITTER = 1.0
+"""Longest extra wait behind a hold, seconds: a thousand calls that were held must not all leave at once."""
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -47,6 +50,9 @@ class _Call:
         self.request = request
         self.deadline = deadline
         self.attempts = 0
+        """Attempts begun."""
+        self.unsent = 0
+        """Those of them that never left the machine."""
         self.doubts = 0
         self.earlier: list[TikHubError] = []
         self.sent = Sent()
@@ -61,6 +67,19 @@ class _Call:
     @property
     def in_flight(self) -> bool:
         return self.sent.value
+
+    @property
+    def may_have_deleted(self) -> bool:
+        """An earlier attempt, whose answer was lost, may have deleted what now is not there."""
+        is_delete = self.request.endpoint.kind is Kind.DELETE
+        return is_delete and (self.doubts > 0 or self.sent.connections > self.attempts - self.unsent)
+
+    @property
+    def requests(self) -> int:
+        """Requests that left the machine, or may have."""
+        known = self.attempts - self.unsent
+        # aiohttp sends a dropped DELETE once more by itself.
+        return max(known, self.sent.connections) if self.request.endpoint.kind is Kind.DELETE else known
 
 
 class Session:
@@ -133,14 +152,11 @@ class Session:
             raise self._final(call, result)
         return result
 
-    def in_doubt(self, request: Request, reason: str, meta: ResponseMeta | None = None) -> InDoubtError:
+    def in_doubt(self, request: Request, reason: str, answer: Answer) -> InDoubtError:
         """The error for a creation that was answered, but not with a task."""
         call = _Call(request, None)
-        call.attempts = 1
-        call.sent_at = self.clock.time()
-        return self._in_doubt(
-            call, TikHubError(reason, request_id=None if meta is None else request_id_of(meta.headers))
-        )
+        call.attempts, call.sent_at = answer.meta.attempts, answer.sent_at
+        return self._in_doubt(call, TikHubError(reason, request_id=request_id_of(answer.meta.headers)))
 
     # ── attempts ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -193,36 +209,43 @@ class Session:
             if wait is None:
                 break
             call.earlier.append(result.error)
-            await self.clock.sleep(wait)
+            try:
+                await self.clock.sleep(wait)
+            except BaseException:
+                self._key.quota.give_back()  # cancelled: this retry is not sent
+                raise
         # Raised here, outside any `except`, so that no transport error with its headers hangs on to ours.
         raise self._final(call, result)
 
     def _next_wait(self, call: _Call, attempt: Attempt) -> float | None:
         request, policy = call.request, self.config.retries
         call.doubts += attempt.outcome is Outcome.IN_DOUBT
+        call.unsent += attempt.outcome is Outcome.UNSENT
+        wait = wait_before(call.attempts, attempt.error, policy, self._random)
+        if wait is not None and getattr(attempt.error, "retry_after", None):
+            # For every call with this key, whether or not this one goes on.
+            self._key.hold_until = max(self._key.hold_until, self.clock.now() + wait)
         if call.abandoned or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries):
             return None
-        if not may_resend(request.endpoint.kind, attempt, call.doubts, policy):
-            return None
-        wait = wait_before(call.attempts, attempt.error, policy, self._random)
-        if wait is None:
+        if wait is None or not may_resend(request.endpoint.kind, attempt, call.doubts, policy):
             return None
         if call.deadline is not None and self.clock.now() + wait >= call.deadline:
             return None  # no sleep past a deadline
-        if getattr(attempt.error, "retry_after", None):
-            self._key.hold_until = max(self._key.hold_until, self.clock.now() + wait)
         return wait if self._key.quota.spend() else None
 
     async def _wait_for_hold(self, call: _Call) -> None:
-        wait = self._key.hold_until - self.clock.now()
-        if wait > 0 and (call.deadline is None or self.clock.now() + wait < call.deadline):
+        # Again after each sleep: another 429 may have moved the hold. The jitter spreads those who waited together.
+        while (wait := self._key.hold_until - self.clock.now()) > 0:
+            wait += min(wait, HOLD_JITTER) * self._random()
+            if call.deadline is not None and self.clock.now() + wait >= call.deadline:
+                return
             await self.clock.sleep(wait)
 
     def _final(self, call: _Call, attempt: Attempt) -> TikHubError:
         error = attempt.error
         if call.request.endpoint.kind is Kind.CREATE and attempt.outcome is Outcome.IN_DOUBT:
             return self._in_doubt(call, error)
-        error.attempts = call.attempts if attempt.outcome is not Outcome.UNSENT or call.attempts > 1 else 0
+        error.attempts = call.requests
         error.earlier = tuple(call.earlier)
         error.maybe_billed = call.paid and call.doubts > 0
         return error
@@ -230,13 +253,12 @@ class Session:
     def _in_doubt(self, call: _Call, cause: TikHubError) -> InDoubtError:
         request = call.request
         provider = request.endpoint.name.partition(".")[0]
-        sent = "multipart form" if request.body is None else request.body[:SENT_KEPT].decode("utf-8", "replace")
         return InDoubtError(
             f"a paid {provider} creation was sent and its outcome is unknown: {cause.message}",
             provider=provider,
-            sent=sent,
+            sent=_sent_text(request),
             sent_at=call.sent_at,
-            attempts=call.attempts,
+            attempts=call.requests,
             request_id=cause.request_id,
             where=request.where,
             earlier=(*call.earlier, cause),
@@ -259,33 +281,39 @@ class Session:
 
     async def _read_answer(self, call: _Call, response: aiohttp.ClientResponse) -> Answer | Attempt:
         meta = meta_of(response)
-        limit = self.config.max_json_bytes if response.status < 400 else ERROR_BODY_LIMIT
+        left = self._left(call)
         failure: BaseException | None = None
         body = b""
-        left = self._left(call)
         try:
-            async with self.clock.timeout(left):
-                body = await self._exchange.read(response, limit)
+            good = response.status < 300
+            body = await (self._exchange.read if good else self._exchange.read_error)(response, left)
         except TRANSPORT_FAILURES as caught:
             failure = caught
         if failure is not None:
             error = failure_of(failure, call.request, call.sent, phase="total", limit=left)
             error.request_id = request_id_of(meta.headers)
             return classify(error, sent=True)
-        error_or_none = error_of(meta.status_code, meta.headers, body, call.request)
+        problem = error_of(meta.status_code, meta.headers, body, call.request)
         self._log(call, meta, len(body))
-        if error_or_none is not None:
-            return classify(error_or_none, sent=True)
+        if problem is None and is_cut(meta, body):
+            problem = APIConnectionError(
+                f"the answer breaks off after {len(body)} bytes",
+                where=call.request.where,
+                request_id=request_id_of(meta.headers),
+            )
+        if isinstance(problem, NotFoundError) and call.may_have_deleted:
+            body = codec.dumps({"id": call.request.url.rpartition("/")[2], "deleted": True})
+        elif problem is not None:
+            return classify(problem, sent=True)
         kept = body if call.request.endpoint.keep_body else None
-        return Answer(self._complete(call, meta, kept), body)
+        return Answer(self._complete(call, meta, kept), body, call.sent_at)
 
     async def _body(self, call: _Call) -> StreamBody | Attempt:
         opened = await self._open(call, self.config.timeouts.first_byte)
         if isinstance(opened, Attempt):
             return opened
         response, release = opened
-        content_type = response.headers.get("Content-Type", "")
-        if response.status == 200 and content_type.startswith("text/event-stream"):
+        if response.status == 200 and response.content_type == "text/event-stream":
             meta = self._complete(call, meta_of(response), None)
             self._log(call, meta, 0)
             return self._exchange.open(response, release, call.deadline, meta)
@@ -353,7 +381,7 @@ class Session:
 
     def _first_byte(self, request: Request) -> float | None:
         limits = self.config.timeouts
-        return limits.first_byte if request.endpoint.kind is Kind.CREATE else limits.answer
+        return limits.answer if request.endpoint.kind is Kind.GENERATE else limits.first_byte
 
     def _left(self, call: _Call) -> float | None:
         return None if call.deadline is None else max(call.deadline - self.clock.now(), 0.0)
@@ -362,7 +390,7 @@ class Session:
         return ResponseMeta(
             status_code=meta.status_code,
             headers=meta.headers,
-            attempts=call.attempts,
+            attempts=call.requests,
             maybe_billed=call.paid and call.doubts > 0,
             body=body,
         )
@@ -373,6 +401,17 @@ class Session:
                 "%s → %d, attempt %d, %d bytes, request id %s",
                 call.request.where, meta.status_code, call.attempts, size, request_id_of(meta.headers),
             )  # fmt: skip
+
+
+def _sent_text(request: Request) -> str:
+    """What was sent, for a human who looks for it in a list of tasks; files by name and size."""
+    if request.body is not None:
+        return request.body[:SENT_KEPT].decode("utf-8", "replace")
+    parts = {
+        part.name: part.content if isinstance(part.content, str) else f"{part.filename}, {len(part.content)} bytes"
+        for part in request.form
+    }
+    return codec.dumps(parts).decode()[:SENT_KEPT]
 
 
 def _smaller(first: float | None, second: float | None) -> float | None:

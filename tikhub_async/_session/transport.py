@@ -10,7 +10,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +20,18 @@ import msgspec
 from tikhub_async._clock import Clock
 from tikhub_async._config import Limits, Secret
 from tikhub_async._retry import RetryQuota
-from tikhub_async.errors import APITimeoutError
+from tikhub_async.errors import APITimeoutError, ConfigError
 
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's own default ends any exchange after 300 s; ours are explicit."""
 KEEPALIVE_IDLE = 60
 """Seconds of silence before the kernel probes a connection: a model may think for minutes behind a NAT."""
+PROXIED = "media by proxy"
+MEDIA = frozenset({"media", PROXIED})
+KEYS_KEPT = 4096
+"""Keys whose quota and hold are remembered: a server with a key per customer must not grow for ever."""
+DRAIN = 30.0
+"""Seconds that closing waits for creations in flight; most are answered within ten."""
 
 
 class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +42,11 @@ class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's own session for API calls and streams; never closed here."""
     connector_factory: Callable[[], aiohttp.BaseConnector] | None = None
     proxy: str | None = None
+    no_proxy: str = ""
+    """Hosts that are asked without the proxy, as the variable of that name lists them."""
     tls: ssl.SSLContext | None = None
+    """None verifies against the system's authorities. Such a context honours `SSLKEYLOGFILE`: whoever can set it in this
+    process's environment can read its traffic."""
     allow_private_media: bool = False
     """True lets results be fetched from private addresses and over plain http."""
 
@@ -59,7 +69,9 @@ class Transport:
         self.orphans: deque[Any] = deque(maxlen=10_000)
         """Creations whose caller was cancelled: delivered to nobody yet."""
         self._pools: dict[int, Pools] = {}
-        self._keys: dict[Secret, KeyState] = {}
+        self._inherited: list[Pools] = []
+        """A parent process's. Never dropped: collecting them would close their sockets' entries in the parent's epoll."""
+        self._keys: OrderedDict[Secret, KeyState] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def pools(self) -> "Pools":
@@ -68,13 +80,18 @@ class Transport:
         pools = self._pools.get(id(loop))
         if pools is not None and pools.loop is loop and pools.pid == os.getpid():
             return pools
+        self._inherited += (kept for kept in self._pools.values() if kept.pid != os.getpid())
         self._pools = {key: kept for key, kept in self._pools.items() if not kept.is_dead()}
         pools = self._pools[id(loop)] = Pools(self.options, loop, self.clock)
         return pools
 
     def key_state(self, key: Secret) -> KeyState:
-        """Retry quota and hold of a key."""
-        return self._keys.setdefault(key, KeyState())
+        """Retry quota and hold of a key; the client has one origin, so this is per key and origin."""
+        state = self._keys.setdefault(key, KeyState())
+        self._keys.move_to_end(key)
+        if len(self._keys) > KEYS_KEPT:
+            self._keys.popitem(last=False)
+        return state
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """Keep a background task alive and have its outcome retrieved, whatever happens to its caller."""
@@ -86,19 +103,33 @@ class Transport:
         if not task.cancelled():
             task.exception()  # retrieved here, so that asyncio never reports it as lost
 
-    async def aclose(self, drain: float = 30.0) -> None:
-        """Let creations in flight finish for at most `drain` seconds, then close the running loop's pools."""
+    async def aclose(self, drain: float = DRAIN) -> None:
+        """Let creations in flight finish for at most `drain` seconds, then close the running loop's pools.
+
+        Those that are late are cancelled, and named in doubt. A cancelled `aclose` does the same at once.
+        """
         loop = asyncio.get_running_loop()
         tasks = {task for task in self._tasks if task.get_loop() is loop}
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=drain)
-            for task in late:
+        try:
+            if tasks:
+                await self._drain(tasks, drain)
+        finally:
+            for task in tasks:
                 task.cancel()
-            if late:
-                await asyncio.wait(late)
-        pools = self._pools.pop(id(loop), None)
-        if pools is not None:
-            await pools.aclose()
+            pools = self._pools.pop(id(loop), None)
+            if pools is not None:
+                await pools.aclose()
+        late = {task for task in tasks if not task.done()}
+        if late:
+            await asyncio.wait(late)
+
+    async def _drain(self, tasks: "set[asyncio.Task[Any]]", limit: float) -> None:
+        try:
+            async with self.clock.timeout(limit):
+                # Real time bounds it as well: under a clock that somebody has to move, closing must still end.
+                await asyncio.wait(tasks, timeout=limit)
+        except TimeoutError:
+            pass
 
 
 class Pools:
@@ -108,7 +139,6 @@ class Pools:
         self.loop = loop
         self.pid = os.getpid()
         self.slots = Slots(options.limits.connections, clock)
-        self.proxy = options.proxy
         self._options = options
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
@@ -116,17 +146,33 @@ class Pools:
         """True when nothing of these pools can be used or closed any more."""
         return self.loop.is_closed() or self.pid != os.getpid()
 
+    def proxy_for(self, host: str | None) -> str | None:
+        """The proxy on the way to a host, None for none."""
+        proxy, bypass = self._options.proxy, self._options.no_proxy
+        return None if proxy is None or _is_listed((host or "").lower(), bypass) else proxy
+
     def api(self) -> aiohttp.ClientSession:
-        """Calls and streams to the gateway: the injected session, else ours."""
-        return self._options.session or self._sessions.get("api") or self._open("api", force_close=False)
+        """Calls and streams to the gateway: the injected session, else ours.
+
+        Raises:
+            ConfigError: The injected session is closed.
+        """
+        injected = self._options.session
+        if injected is None:
+            return self._sessions.get("api") or self._open("api", force_close=False)
+        if injected.closed:
+            raise ConfigError("the session= given to the client is closed", hint="close it after the client")
+        return injected
 
     def paid(self) -> aiohttp.ClientSession:
-        """Creations: a fresh connection each, and a record of whether anything was sent."""
+        """Creations and deletions: a fresh connection each, and a record of whether anything was sent."""
         return self._sessions.get("paid") or self._open("paid", force_close=True)
 
-    def media(self) -> aiohttp.ClientSession:
+    def media(self, host: str | None) -> aiohttp.ClientSession:
         """Results on other hosts: no key, no compression that would hide the length, no private addresses."""
-        return self._sessions.get("media") or self._open("media", force_close=False)
+        # The way to a proxy is private as a rule, so what goes through one has a pool of its own, without that guard.
+        name = "media" if self.proxy_for(host) is None else PROXIED
+        return self._sessions.get(name) or self._open(name, force_close=False)
 
     def _open(self, name: str, *, force_close: bool) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
@@ -134,9 +180,9 @@ class Pools:
             cookie_jar=aiohttp.DummyCookieJar(),  # the default jar replays one caller's cookies with another's key
             timeout=NO_TIMEOUT,
             trust_env=False,
-            auto_decompress=name != "media",
+            auto_decompress=name not in MEDIA,
             trace_configs=[_sent_trace()] if name == "paid" else [],
-            read_bufsize=2**18 if name == "media" else 2**16,
+            read_bufsize=2**18 if name in MEDIA else 2**16,
         )
         self._sessions[name] = session
         return session
@@ -144,7 +190,7 @@ class Pools:
     def _connector(self, name: str, *, force_close: bool) -> aiohttp.BaseConnector:
         if self._options.connector_factory is not None:
             return self._options.connector_factory()
-        guarded = name == "media" and not self._options.allow_private_media and self._options.proxy is None
+        guarded = name == "media" and not self._options.allow_private_media
         arguments: dict[str, Any] = {} if force_close else {"keepalive_timeout": self._options.limits.keepalive}
         return aiohttp.TCPConnector(
             limit=0,  # the slots below limit, so that waiting for one has a clock of its own
@@ -157,8 +203,16 @@ class Pools:
     async def aclose(self) -> None:
         """Close what was opened here; an injected session belongs to the caller."""
         sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        # Each in a task of its own: a cancellation of the caller then leaves none of them open.
+        closing = [self.loop.create_task(session.close()) for session in sessions.values()]
+        if closing:
+            await asyncio.wait(closing)
+
+
+def _is_listed(host: str, bypass: str) -> bool:
+    """Whether `NO_PROXY` names a host, itself or by its domain."""
+    names = (name.strip().lower().lstrip(".") for name in bypass.split(","))
+    return any(name and (name in {"*", host} or host.endswith(f".{name}")) for name in names)
 
 
 class Slots:
@@ -168,6 +222,8 @@ class Slots:
         self._semaphore = asyncio.Semaphore(size)
         self._clock = clock
         self.size = size
+        self.taken = 0
+        """Slots in use."""
 
     async def acquire(self, limit: float | None) -> None:
         """Take a slot.
@@ -177,6 +233,7 @@ class Slots:
         """
         if not self._semaphore.locked():
             await self._semaphore.acquire()  # does not suspend while a slot is free
+            self.taken += 1
             return
         try:
             async with self._clock.timeout(limit):
@@ -184,6 +241,7 @@ class Slots:
         except TimeoutError:
             pass
         else:
+            self.taken += 1
             return
         raise APITimeoutError(
             f"all {self.size} connections were busy for {limit:g} s",
@@ -194,16 +252,19 @@ class Slots:
 
     def release(self) -> None:
         """Give a slot back."""
+        self.taken -= 1
         self._semaphore.release()
 
 
 class Sent:
-    """Whether a request may have begun to leave the machine."""
+    """Whether a request may have begun to leave the machine, and how often."""
 
-    __slots__ = ("value",)
+    __slots__ = ("connections", "value")
 
     def __init__(self) -> None:
         self.value = False
+        self.connections = 0
+        """Connections it went over, where that is traced: aiohttp sends a dropped DELETE twice by itself."""
 
 
 def _sent_trace() -> aiohttp.TraceConfig:
@@ -212,6 +273,7 @@ def _sent_trace() -> aiohttp.TraceConfig:
     async def connected(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
         if isinstance(context.trace_request_ctx, Sent):
             context.trace_request_ctx.value = True
+            context.trace_request_ctx.connections += 1
 
     # Not `on_request_headers_sent`: it fires a loop tick after the bytes are out, and a caller that is cancelled in
     # that tick would lose a creation. Paid requests always make a connection of their own, so this comes first.

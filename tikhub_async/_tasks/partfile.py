@@ -22,13 +22,24 @@ import msgspec
 
 from tikhub_async.errors import DownloadError
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+
+    def _lock(file: int) -> None:
+        """Nothing: an open file cannot be removed there, which keeps others off as well."""
+else:
     import fcntl
+
+    def _lock(file: int) -> None:
+        """Keep other downloads off a file, those of this process included; BlockingIOError when another has it."""
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 PART = ".part"
 NOTE = ".part.note"
 FRESH = os.O_RDWR | os.O_CREAT | os.O_EXCL
 CAREFUL: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
+"""So that opening a pipe of somebody's does not wait for its other end."""
 LONGEST_NOTE = 16 * 1024
 FOREIGN = frozenset({errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO, errno.EISDIR})
 """How opening fails for what we did not leave: a link, somebody else's file, a socket, a folder."""
@@ -120,7 +131,7 @@ class PartFile:
     def _reopen(self) -> int | None:
         """A left-over file that may be written to; None when there is none, whatever else was there being removed."""
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | CAREFUL)
+            file = os.open(self._path, os.O_RDWR | AT_ONCE | CAREFUL)
         except FileNotFoundError:
             return None
         except OSError as failure:
@@ -138,11 +149,9 @@ class PartFile:
         return file
 
     def _take(self, file: int) -> None:
-        """Lock the file against other downloads, of this process as well."""
-        if sys.platform == "win32":
-            return
+        """Lock the file against other downloads."""
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file)
         except BlockingIOError:
             busy = True
         except OSError:
@@ -188,7 +197,7 @@ class PartFile:
 
     def _read_note(self) -> Mark | None:
         try:
-            file = os.open(self._note, os.O_RDONLY | os.O_NONBLOCK | CAREFUL)
+            file = os.open(self._note, os.O_RDONLY | AT_ONCE | CAREFUL)
         except OSError:
             return None
         try:

@@ -201,6 +201,7 @@ def _nothing(task: "VideoTask[Any]", which: int | str, inside: int = 0) -> Downl
 
 def file_name(task: "VideoTask[Any]", which: int | str, content_type: str, known_suffix: str) -> str:
     """A name for the file that nothing on the wire can turn into another path: task id, result, suffix from a table."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", task.id if which == 0 else f"{task.id}-{which}")
+    last = task.id.rpartition("/")[2] or task.provider  # of an operation's name, which is a path
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", last if which == 0 else f"{last}-{which}")
     suffix = SUFFIXES.get(content_type.partition(";")[0].strip().lower()) or known_suffix
-    return stem[:LONGEST_NAME] + (suffix or (".mp4" if isinstance(which, int) else ".bin"))
+    return stem[-LONGEST_NAME:] + (suffix or (".mp4" if isinstance(which, int) else ".bin"))

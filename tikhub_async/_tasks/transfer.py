@@ -240,9 +240,8 @@ class Transfer:
                 )
             self._restart()
         length = headers.get("content-length", "")
-        coded = (
-            headers.get("content-encoding", "identity") != "identity"
-        )  # then undone, and the length is not the file's
+        # The pool of the gateway undoes a coding, and the length is then not the file's.
+        coded = headers.get("content-encoding", "identity") != "identity"
         self.total = int(length) if _LENGTH.match(length) and not coded else None
         self._etag = etag if _is_strong(etag) else None
         self._ranges = self._ranges and headers.get("accept-ranges", "bytes").lower() != "none"
@@ -294,7 +293,8 @@ class Transfer:
         whole = self._boxes.whole if self._boxes is not None else None
         if whole is False:
             raise APIConnectionError(f"the body ended inside the file, after {self.position} bytes")
-        if whole is None and "chunked" not in body.headers.get("transfer-encoding", "").lower():
+        framed = "content-length" in body.headers or "chunked" in body.headers.get("transfer-encoding", "").lower()
+        if whole is None and not framed:
             raise ProtocolError(
                 "the server announced no length and closed the connection: nothing proves that the file is whole",
                 status_code=200,
@@ -317,7 +317,7 @@ class Transfer:
             raise self._final(error)
         if begins_again:
             self._restart()
-        self._earlier = [*self._earlier[-EARLIER:], error]
+        self._earlier = [*self._earlier, error][-EARLIER:]
         await self._session.clock.sleep(wait)
 
     def _wait(self, error: TikHubError) -> float | None:

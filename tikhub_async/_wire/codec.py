@@ -6,6 +6,7 @@ type and repairs what gateways are known to send: unknown members of a union (ke
 """
 
 import json
+from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
@@ -107,6 +108,8 @@ def _convert(value: Any, shape: shapes.Type, path: str) -> Any:
             if not is_object(value):
                 raise _Misfit(path, f"expected an object, got {_word(value)}")
             return {key: _convert(member, item, f"{path}.{key}") for key, member in value.items()}
+        case shapes.Metadata(type=inner):
+            return _convert(value, inner, path)
         case shapes.RawType():
             return msgspec.Raw(dumps(value))
         case shapes.AnyType():
@@ -120,10 +123,15 @@ def _convert(value: Any, shape: shapes.Type, path: str) -> Any:
 
 
 def _convert_scalar(value: Any, shape: shapes.Type, path: str) -> Any:
+    # Callers decode into types of their own, too: dataclasses, TypedDicts, enums are read as strictly as msgspec does.
+    callers_own = getattr(shape, "cls", None)
     try:
-        return msgspec.convert(value, _python_type(shape), strict=True)
-    except FAILURES:
-        raise _Misfit(path, f"expected {_name(shape)}, got {_word(value)}") from None
+        return msgspec.convert(value, callers_own or _python_type(shape), strict=True)
+    except FAILURES as failure:
+        problem = f"expected {_name(shape)}, got {_word(value)}" if callers_own is None else str(failure)
+    except KeyError:
+        problem = f"cannot read {_name(shape)} here"  # a type that no answer of ours has
+    raise _Misfit(path, problem)
 
 
 def _convert_struct(value: Any, shape: shapes.StructType, path: str) -> Any:
@@ -192,6 +200,8 @@ _SCALARS: dict[type[shapes.Type], Any] = {
     shapes.BoolType: bool,
     shapes.StrType: str,
     shapes.NoneType: None,
+    shapes.DateTimeType: datetime,
+    shapes.DateType: date,
 }
 
 

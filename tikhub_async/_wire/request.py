@@ -18,6 +18,8 @@ from tikhub_async.types._base import RequestOptions, is_array, is_object
 OPTION_NAMES = frozenset(RequestOptions.__optional_keys__)
 SAFE_SEGMENT = re.compile(r"[A-Za-z0-9._:@+-]{1,256}\Z")
 """What an id or model name may hold: nothing that could leave its path segment."""
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
 
 
@@ -205,6 +207,10 @@ def _headers(
                 where=where,
                 hint="use client.with_options(api_key=…)",
             )
+    for name, value in (*config.default_headers, *extra.items()):
+        if not _HEADER_NAME.match(name) or not isinstance(value, str) or _NOT_IN_A_HEADER.search(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+            # The value is not shown: it may be a credential.
+            raise InvalidParameter(f"extra_headers[{name!r}]", "cannot be sent as a header", where=where)
     return (*config.default_headers, *(own or {}).items(), *extra.items())
 
 

@@ -75,6 +75,9 @@ NO_QUOTA = frozenset(
 NOT_THERE = frozenset({"model_not_found", "task_not_exist", "api_not_implemented", "not_implemented"})
 NO_ROOM = frozenset({"system_cpu_overloaded", "system_memory_overloaded", "system_disk_overloaded", "overloaded_error"})
 
+UNPAID = (BadRequestError, AuthenticationError, QuotaError, PermissionDeniedError, NotFoundError, RateLimitError)
+"""Refusals: where nothing came before them, no work was done."""
+
 BY_CODE: Mapping[str, type[APIStatusError]] = {
     **dict.fromkeys(BAD_INPUT, BadRequestError),
     **dict.fromkeys(NO_QUOTA, QuotaError),
@@ -130,6 +133,11 @@ HINTS: Mapping[type[APIStatusError], str] = {
     RequestTooLargeError: "send media by URL instead of inline, or split the request",
     PermissionDeniedError: "the key's model list, group or IP list forbids this call: check them in the console",
 }
+AT_THE_PROVIDER = frozenset({AuthenticationError, QuotaError, PermissionDeniedError})
+PROVIDERS_HINT = (
+    "the provider said so to the gateway, about the gateway's own account: your key is not meant; "
+    "quote the request id to the gateway's support"
+)
 CODE_HINTS: Mapping[str, str] = {
     "model_not_found": "no channel serves this model for this key: check the spelling (client.models.list() shows "
     "what the key may use); sending it again will not help",
@@ -194,9 +202,10 @@ def problem_in(data: Any) -> Problem | None:
 
 def _from_error_object(error: Mapping[str, Any], whole: Any) -> Problem:
     word = _text(error.get("type")) or _text(error.get("status"))
+    message = _message(error)
     return Problem(
-        _message(error),
-        _code(error.get("code")),
+        message,
+        _code(error.get("code")) or (_code_in(message) if word == "new_api_error" else None),
         word,
         _text(error.get("param")),
         whole,
@@ -205,10 +214,16 @@ def _from_error_object(error: Mapping[str, Any], whole: Any) -> Problem:
     )
 
 
+def _code_in(message: str) -> str | None:
+    """The code that an error's message consists of: Claude's shape has no other place for it."""
+    text = message.partition(" (request id: ")[0]
+    return text if text in BY_CODE else None
+
+
 def _is_success(code: Any) -> bool:
     if isinstance(code, bool):
         return code
-    return code in {None, "success", "", "SUCCESS", 0}
+    return code is None or (isinstance(code, str | int | float) and code in {"success", "", "SUCCESS", 0})
 
 
 def _message(data: Mapping[str, Any]) -> str:
@@ -266,6 +281,8 @@ def _quick_problem(body: bytes, *, look: bool) -> Problem | None:
         return None  # left to the decoder of the endpoint's type, which says where it breaks
     if look and shape.is_a_task:
         return None  # the error is the task's, not the call's: the provider's table reads it
+    if shape.object == "response" and shape.status == "failed":
+        return None  # a response that says itself how it failed: its endpoint raises, and keeps it
     failed = _truthy(shape.error) or shape.success is False or shape.type == "error"
     if not failed and (_is_success(shape.code) or shape.message is None):
         return None
@@ -273,6 +290,7 @@ def _quick_problem(body: bytes, *, look: bool) -> Problem | None:
 
 
 class _Shape(msgspec.Struct):
+    object: Any = None
     error: Any = None
     success: Any = None
     type: Any = None
@@ -385,7 +403,15 @@ def code_word(code: str | int | None, type_: str | None) -> str:
 
 
 def _hint(kind: type[APIStatusError], problem: Problem) -> str | None:
-    return CODE_HINTS.get(code_word(problem.code, problem.type)) or HINTS.get(kind)
+    word = code_word(problem.code, problem.type)
+    if word not in CODE_HINTS and kind in AT_THE_PROVIDER and _is_the_providers(problem, word):
+        return PROVIDERS_HINT
+    return CODE_HINTS.get(word) or HINTS.get(kind)
+
+
+def _is_the_providers(problem: Problem, word: str) -> bool:
+    """Whether the provider refused: what the gateway itself says of keys and balances has the type `new_api_error`."""
+    return word == "fail_to_fetch_task" or problem.type not in {None, "new_api_error"}
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
@@ -415,7 +441,7 @@ def reported_error(
     error.stage = stage
     error.partial = partial
     error.attempts = 1
-    error.maybe_billed = True
+    error.maybe_billed = partial is not None or not isinstance(error, UNPAID)
     return error
 
 
@@ -426,12 +452,15 @@ def refused(error: TikHubError) -> bool:
     if not isinstance(error, APIStatusError):
         return isinstance(error, ProtocolError) and 300 <= error.status_code < 500
     code = code_word(error.code, error.type)
-    if code.startswith(AFTER_THE_PROVIDER):
+    providers_4xx = code == "bad_response_status_code" and 400 <= error.status_code < 500
+    if code.startswith(AFTER_THE_PROVIDER) and not providers_4xx:
         return False
     if error.status_code in {408, 409, 425}:
         return False
     if 400 <= error.status_code < 500:
         return True
+    if error.status_code == 503 and code == "new_api_error":
+        return True  # the overload guard as /v1/messages shows it: of its own 503s only that one has no code
     if code == "fail_to_fetch_task":
         return False  # the provider's 5xx, or a 2xx the gateway did not understand
     return code in BY_CODE or code in _BEFORE_THE_PROVIDER or (error.type == "new_api_panic" and _is_remix(error))

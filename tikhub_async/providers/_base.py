@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
 C = TypeVar("C", bound=Response)
+T = TypeVar("T")
 
 
 class Provider:
@@ -40,7 +41,7 @@ class Provider:
         """The decoded answer."""
         return self._decode(request, await self._session.send(request), response)
 
-    def _decode(self, request: Request, answer: "Answer", response: type[R]) -> R:
+    def _decode(self, request: Request, answer: "Answer", response: type[T]) -> T:
         try:
             decoded = codec.decode(answer.body, response)
         except DecodeError as error:
@@ -49,7 +50,8 @@ class Provider:
             error.attempts = answer.meta.attempts
             error.maybe_billed = True
             raise
-        decoded.attach(answer.meta)
+        if isinstance(decoded, Response):
+            decoded.attach(answer.meta)
         return decoded
 
     def _stream(
@@ -84,7 +86,7 @@ class Provider:
         except DecodeError as error:
             problem = error.message
         if creation is None or not task_id:
-            raise self._session.in_doubt(request, problem, answer.meta)
+            raise self._session.in_doubt(request, problem, answer)
         creation.attach(answer.meta)
         return VideoTask(
             kind,

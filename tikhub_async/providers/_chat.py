@@ -13,7 +13,9 @@ from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
 from tikhub_async._wire.response import empty_answer
 from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._base import Provider
-from tikhub_async.structured import CHAT_STYLES, ParsedChatCompletion, read_chat
+from tikhub_async.structured import ParsedChatCompletion
+from tikhub_async.structured._asking import CHAT_STYLES
+from tikhub_async.structured._reading import read_chat
 from tikhub_async.types.chat import (
     ChatCompletionChunk,
     ChatCompletionParams,

@@ -19,7 +19,9 @@ from tikhub_async._wire.schema import CLAUDE
 from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._base import Provider
 from tikhub_async.providers._chat import Chat, chat_endpoint
-from tikhub_async.structured import ParsedMessage, ask_message, read_message
+from tikhub_async.structured import ParsedMessage
+from tikhub_async.structured._asking import ask_message
+from tikhub_async.structured._reading import read_message
 from tikhub_async.types.claude import (
     HEADER_KEYS,
     ClaudeMessageParams,

@@ -21,7 +21,9 @@ from tikhub_async._wire.response import empty_answer
 from tikhub_async._wire.schema import GEMINI
 from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._base import Provider
-from tikhub_async.structured import ParsedContent, ask_content, read_content
+from tikhub_async.structured import ParsedContent
+from tikhub_async.structured._asking import ask_content
+from tikhub_async.structured._reading import read_content
 from tikhub_async.types.gemini import (
     GeminiChunk,
     GeminiGenerateContentParams,

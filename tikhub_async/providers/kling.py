@@ -28,6 +28,7 @@ from tikhub_async._tasks.state import (
     status_of,
 )
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of, build
+from tikhub_async.errors import BadRequestError
 from tikhub_async.providers import _rules
 from tikhub_async.providers._video import VideoProvider, content
 from tikhub_async.types._base import RequestOptions
@@ -140,22 +141,56 @@ def to_wire(params: _rules.Params) -> dict[str, object]:
     return body
 
 
-TOP_LEVEL = frozenset({"model", "model_name", "prompt", "image"})
+TOP_LEVEL = frozenset({"model", "model_name", "prompt", "image", "duration"})
 """What the unmodified gateway software reads from the body itself; `image` chooses image-to-video there."""
 
+PASSED_ON = frozenset(
+    {"negative_prompt", "cfg_scale", "mode", "aspect_ratio", "image_tail", "static_mask", "dynamic_masks"}
+    | {"camera_control", "callback_url", "external_task_id"}
+)
+"""What that software passes on to Kling from `metadata`. The masks, the camera and the external id are known from its
+source, the others from recorded exchanges; everything else, `sound` too, is dropped without a word."""
 
-def to_metadata(body: Mapping[str, object]) -> dict[str, object]:
+SWITCH = (
+    "this gateway seems to run the unmodified software, which does not take Kling's documented body: "
+    "TikHubAI(kling_metadata=True), or client.with_options(kling_metadata=True), sends the form that it takes; "
+    "nothing was charged"
+)
+
+
+def to_metadata(body: Mapping[str, object], where: str = "kling.text2video.create") -> dict[str, object]:
     """A body of `to_wire` in the form that the unmodified gateway software accepts.
 
-    That software refuses the documented body: it wants the model as `model`, takes no text for `duration`, and drops
-    what it does not know from the top level. It passes all but `sound` on from `metadata`, in Kling's own types.
+    That software refuses the documented body: it wants the model as `model` and a number for `duration`, and drops
+    what it does not know from the top level. The rest goes into `metadata`, in Kling's own types.
+
+    Raises:
+        InvalidParameter: A parameter would be lost without a word.
     """
-    moved = {name: value for name, value in body.items() if name not in TOP_LEVEL and name != "metadata"}
-    given = body.get("metadata")
+    members = {name: value for name, value in body.items() if (name, value) != ("sound", "off")}  # off anyway
+    for name in members.keys() - TOP_LEVEL - PASSED_ON - {"metadata"}:
+        hint = "leave it out; where this gateway's build may know it: extra_body={'metadata': {…}}"
+        _rules.refuse(where, name, "would be lost: the unmodified gateway software does not pass it on", hint)
+    given = members.get("metadata")
+    moved = {name: value for name, value in members.items() if name in PASSED_ON}
     metadata = {**moved, **(given if _rules.is_object(given) else {})}
-    top = {name: value for name, value in body.items() if name in TOP_LEVEL}
+    top = {name: value for name, value in members.items() if name in TOP_LEVEL}
     top.setdefault("model", body.get("model_name"))
+    duration = top.get("duration")
+    if isinstance(duration, str) and duration.isdecimal():
+        top["duration"] = int(duration)
     return {**top, "metadata": metadata} if metadata else top
+
+
+def refuses_documented_body(error: BadRequestError, body: Mapping[str, object]) -> bool:
+    """Whether a refusal is one of the two that the unmodified software has for the documented body.
+
+    It looks for `model` only, and reads `duration` as a number only.
+    """
+    said = error.message.lower()
+    if error.type == "new_api_error" and error.code is None:
+        return "model" not in body and ("model" in said or "模型" in said)
+    return error.code == "invalid_request" and isinstance(body.get("duration"), str) and ".duration" in said
 
 
 def _with(member: object, name: str, change: Callable[[object], object]) -> object:
@@ -306,16 +341,19 @@ IMAGE_PARAMS = Schema.of(IMAGE_CREATE.name, KlingImage2VideoParams)
 class _Route(VideoProvider):
     """What both routes do alike."""
 
-    def _request(self, endpoint: Endpoint, params: _rules.Params) -> Request:
+    async def _posted(
+        self, endpoint: Endpoint, params: _rules.Params, kind: TaskKind[KlingTaskDetailResponse]
+    ) -> VideoTask[KlingTaskDetailResponse]:
         body = to_wire(params)
         if self._config.kling_metadata:
-            body = to_metadata(body)
-        return self._build(endpoint, params, body=body)
-
-    async def _posted(
-        self, request: Request, kind: TaskKind[KlingTaskDetailResponse]
-    ) -> VideoTask[KlingTaskDetailResponse]:
-        return await self._create(request, KlingTaskResponse, kind, task_id_of, created)
+            body = to_metadata(body, endpoint.name)
+        request = self._build(endpoint, params, body=body)
+        try:
+            return await self._create(request, KlingTaskResponse, kind, task_id_of, created)
+        except BadRequestError as error:
+            if not self._config.kling_metadata and refuses_documented_body(error, body):
+                error.hint = SWITCH
+            raise
 
 
 class KlingText2Video(_Route):
@@ -327,17 +365,21 @@ class KlingText2Video(_Route):
         Give `aspect_ratio`, `mode` and `duration`: the gateway's own defaults are square, `std` and 5 seconds. Never
         sent twice: when its outcome is unknown, it says so and leaves the decision to you.
 
+        Sent is the documented body. The unmodified gateway software refuses it before any charge, and the error's
+        hint says so; `kling_metadata=True` on the client then sends the form that passed in recorded exchanges:
+        `model`, a number for `duration`, the rest in `metadata`. What that software would drop raises instead.
+
         Raises:
-            ParameterError: A parameter is unknown, missing, or breaks a rule of Kling; nothing was sent.
-            APIStatusError: The gateway or Kling refused. "Model name not specified" means that this gateway runs
-                unmodified software: `client.with_options(kling_metadata=True)`.
+            ParameterError: A parameter is unknown, missing, breaks a rule of Kling, or would be lost under
+                `kling_metadata`; nothing was sent.
+            APIStatusError: The gateway or Kling refused.
             InDoubtError: It was sent, and whether a task exists is unknown.
 
         Source: POST /kling/v1/videos/text2video, https://ai-docs.tikhub.io/419974984e0.
         """
         TEXT_PARAMS.check(params)
         check(params, TEXT_CREATE.name)
-        return await self._posted(self._request(TEXT_CREATE, params), TEXT_KIND)
+        return await self._posted(TEXT_CREATE, params, TEXT_KIND)
 
     async def retrieve(self, task_id: str, **options: Unpack[RequestOptions]) -> VideoTask[KlingTaskDetailResponse]:
         """A handle on a task, looked at once; `task.response` is the answer.
@@ -366,7 +408,7 @@ class KlingImage2Video(_Route):
         """
         IMAGE_PARAMS.check(params)
         check(params, IMAGE_CREATE.name, image=True)
-        return await self._posted(self._request(IMAGE_CREATE, params), IMAGE_KIND)
+        return await self._posted(IMAGE_CREATE, params, IMAGE_KIND)
 
     async def retrieve(self, task_id: str, **options: Unpack[RequestOptions]) -> VideoTask[KlingTaskDetailResponse]:
         """A handle on a task, looked at once; `task.response` is the answer.

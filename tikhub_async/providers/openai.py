@@ -24,7 +24,9 @@ from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._audio import read_file, transcription_form
 from tikhub_async.providers._base import Provider
 from tikhub_async.providers._chat import Chat, chat_endpoint
-from tikhub_async.structured import ParsedResponse, ask_response, read_response
+from tikhub_async.structured import ParsedResponse
+from tikhub_async.structured._asking import ask_response
+from tikhub_async.structured._reading import read_response
 from tikhub_async.types.audio import TranscriptionParams, TranscriptionResponse, TranscriptionStreamEvent
 from tikhub_async.types.embeddings import EmbeddingParams, EmbeddingResponse
 from tikhub_async.types.responses import ResponseObject, ResponseParams, ResponseParseParams, ResponseStreamEvent

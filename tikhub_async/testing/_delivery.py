@@ -92,6 +92,27 @@ class Wire:
         """Do nothing until the connection is gone; the handler is cancelled then."""
         await asyncio.get_running_loop().create_future()
 
+    async def step(self, step: faults.Step) -> None:
+        """Do one step of a raw answer."""
+        transport = self.request.transport
+        if isinstance(step, bytes):
+            if transport is not None:
+                transport.write(step)
+            await asyncio.sleep(0)  # small writes are with the kernel by now
+        elif isinstance(step, faults.Pause):
+            await asyncio.sleep(step.seconds)
+        elif isinstance(step, asyncio.Event):
+            await step.wait()
+        elif step is faults.RST:
+            await self.reset()
+        elif step is faults.FIN:
+            await self.cut()
+        else:
+            if step is faults.HALF and transport is not None and transport.can_write_eof():
+                transport.write_eof()
+            self.record.broken_off = True
+            await self.until_the_client_leaves()
+
     async def cut(self) -> None:
         """Close the connection behind what was written."""
         self.record.broken_off = True
@@ -128,6 +149,8 @@ def instead(fault: faults.Fault, exchange: Exchange) -> Answer | None:
         answer = Answer(429) if fault.empty else refusals.rate_limited(shape, rid)
         if fault.retry_after is not None:
             answer.headers["Retry-After"] = str(fault.retry_after)
+    elif isinstance(fault, faults.Raw):
+        return Answer()  # only the route's own answer would create something
     elif isinstance(fault, faults.Error):
         answer = refusals.by_shape(shape, fault.status, fault.code, fault.message, fault.type, rid)
         answer.headers |= fault.headers
@@ -146,6 +169,13 @@ async def deliver(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exc
 
 
 async def _drop(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
+    await wire.cut()
+
+
+async def _raw(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
+    assert isinstance(fault, faults.Raw)
+    for step in fault.steps:
+        await wire.step(step)
     await wire.cut()
 
 
@@ -266,6 +296,7 @@ def _stream_of(answer: Answer) -> Stream:
 
 
 _DELIVERIES: dict[type[faults.Fault], Callable[[Wire, Answer, faults.Fault, Exchange], Awaitable[None]]] = {
+    faults.Raw: _raw,
     faults.Drop: _drop,
     faults.Reset: _reset,
     faults.Truncate: _truncate,

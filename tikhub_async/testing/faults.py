@@ -3,13 +3,50 @@
     gw.script("chat.completions", RateLimited(retry_after=1), Truncate(after_events=3))
 
 answers the next chat request with a 429, cuts the one after it behind its third event, and then goes back to normal.
-The faults are real: sockets are closed, reset and left silent. Keys and bodies are checked first, so that a fault never
-hides a request that the gateway would have refused.
+The faults are real: sockets are closed, reset and left silent. The emulator checks keys and bodies first, so that a fault
+never hides a request that the gateway would have refused; `FaultServer` takes the same faults for answers of your own.
+
+`Raw` says it byte by byte, for what has no name here:
+
+    gw.script("models", Raw([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"half", RST]))
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal
+
+
+class Act(Enum):
+    """A step that sends nothing."""
+
+    FIN = "fin"
+    """Close the connection properly."""
+    RST = "rst"
+    """Reset it."""
+    HALF = "half"
+    """Close the sending side, and go on reading until the client leaves."""
+    STALL = "stall"
+    """Silence until the client leaves."""
+
+
+FIN, RST, HALF, STALL = Act.FIN, Act.RST, Act.HALF, Act.STALL
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A step of silence."""
+
+    seconds: float
+    """Real seconds."""
+
+
+Step = bytes | Act | Pause | asyncio.Event
+"""What a raw answer is made of: bytes that are sent as they are, and out before the next step begins; an end; a pause; an
+event to wait for. Bytes before an `RST` should be few (some 100 KiB): the kernel throws away what the client's window
+could not take.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +57,14 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normal(Fault):
     """The usual answer: a gap in a script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw(Fault):
+    """Exactly these bytes, pauses and ends, head included; nothing is derived from them. Nothing is created or paid."""
+
+    steps: Sequence[Step]
+    """After the last one the emulator closes the connection; `FaultServer` reads the next request from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

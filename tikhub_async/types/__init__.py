@@ -4,7 +4,6 @@ The 37 documented schemas, and what every program meets, are here; parts, items,
 of their provider: `tikhub_async.types.chat`, `.responses`, `.claude`, `.gemini`, `.audio`, `.embeddings`, `.sora`,
 `.seedance`, `.kling`, `.veo`, and `.task` for what all video tasks share.
 
-
 Names are looked up when first used, so that importing one part does not load the types of every provider.
 """
 
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         KlingText2VideoRequest,
     )
     from tikhub_async.types.models import ModelInfo, ModelList
+    from tikhub_async.types.raw import RawResponse
     from tikhub_async.types.responses import ResponseObject, ResponseRequest, ResponseStreamEvent
     from tikhub_async.types.seedance import SeedanceTaskCreateResponse, SeedanceTaskRequest, SeedanceTaskResponse
     from tikhub_async.types.sora import (
@@ -86,6 +86,7 @@ _MODULES: dict[str, str] = {
     "MessageStreamEvent": "claude",
     "ModelInfo": "models",
     "ModelList": "models",
+    "RawResponse": "raw",
     "RequestOptions": "_base",
     "Response": "_base",
     "ResponseMeta": "_base",
@@ -152,6 +153,7 @@ __all__ = [
     "MessageStreamEvent",
     "ModelInfo",
     "ModelList",
+    "RawResponse",
     "RequestOptions",
     "Response",
     "ResponseMeta",

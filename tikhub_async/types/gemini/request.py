@@ -423,6 +423,13 @@ class GeminiModelArmor(TypedDict, total=False):
     response_template_name: str
 
 
+class GeminiOutputConfig(TypedDict, total=False):
+    """Where generated media goes (Vertex hosts only)."""
+
+    output_uri_prefix: str
+    """`gs://bucket/prefix/`; the answer then has `file_data` in place of inline bytes."""
+
+
 class _ContentKeys(TypedDict, total=False):
     contents: Required[str | Sequence[GeminiContent]]
     """Turns, oldest first; a text is one turn of the user."""
@@ -437,6 +444,9 @@ class _ContentKeys(TypedDict, total=False):
     service_tier: Literal["standard", "flex", "priority"] | str
     store: bool
     model_armor_config: GeminiModelArmor
+    continuation_token: str
+    """`candidates[0].continuation_token` of an answer that stopped with `CONTINUATION`, as it came: goes on with it."""
+    output_config: GeminiOutputConfig
 
 
 class GeminiGenerateContentRequest(_ContentKeys, total=False):

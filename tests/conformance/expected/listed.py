@@ -1,0 +1,58 @@
+"""Exchanges whose request no call of this package can make, by pattern of their id, with the reason."""
+
+NO_KEY = "no request leaves without a key: the client refuses to be made"
+OTHER_CREDENTIAL = "the key goes out in one form only: `Authorization: Bearer`, or `x-api-key` to /v1/messages"
+NO_METHOD = "no call uses this HTTP method on this route"
+NO_BODY = "a body leaves as whole JSON with its length and type, never broken, empty, of another type, or compressed"
+NO_FORM = "a form leaves only with a file in it, and its file has a known suffix in lower case"
+
+LISTED: tuple[tuple[str, str], ...] = (
+    ("auth.*.missing_key", NO_KEY),
+    ("auth.chat.empty_bearer", NO_KEY),
+    ("routing.path.v1_unknown_nokey", NO_KEY),
+    ("tikhub.seedance_get_nokey", NO_KEY),
+    ("overload.nokey", NO_KEY),
+    ("content.nokey", NO_KEY),
+    ("auth.chat.spaces", "blanks around a key are taken off"),
+    ("auth.messages.both_*", OTHER_CREDENTIAL),
+    ("auth.gemini.goog_*", OTHER_CREDENTIAL),
+    ("auth.gemini.query_*", OTHER_CREDENTIAL),
+    ("auth.gemini.xapikey_gemini", OTHER_CREDENTIAL),
+    ("auth.chat.xapikey", OTHER_CREDENTIAL),
+    ("auth.chat.no_bearer_word", OTHER_CREDENTIAL),
+    ("auth.chat.upper_bearer", OTHER_CREDENTIAL),
+    ("models.list_anthropic", OTHER_CREDENTIAL),
+    ("models.list_empty_anthropic", OTHER_CREDENTIAL),
+    ("models.get_known_anthropic", OTHER_CREDENTIAL),
+    ("models.list_xapikey_only", OTHER_CREDENTIAL),
+    ("models.list_goog", OTHER_CREDENTIAL),
+    ("models.list_goog_bearer", OTHER_CREDENTIAL),
+    ("get.xapikey", OTHER_CREDENTIAL),
+    ("get.query_key", OTHER_CREDENTIAL),
+    ("routing.path.head_*", NO_METHOD),
+    ("content.head", NO_METHOD),
+    ("routing.path.put_videos", NO_METHOD),
+    ("routing.path.options_chat", NO_METHOD),
+    ("routing.cors", NO_METHOD),
+    ("routing.path.models_delete", NO_METHOD),
+    ("routing.path.responses_delete", NO_METHOD),
+    ("get.kling_ctype_json_body", "a look carries no body"),
+    ("*.bad_json", NO_BODY),
+    ("routing.chat.bad_json_after_model", NO_BODY),
+    ("routing.chat.empty_body", NO_BODY),
+    ("routing.chat.no_ctype", NO_BODY),
+    ("headers.req_gzip", NO_BODY),
+    ("headers.req_chunked", NO_BODY),
+    ("audio.json_body", NO_BODY),
+    ("params.form", NO_BODY),
+    ("params.form_generations", NO_BODY),
+    ("audio.no_file", NO_FORM),
+    ("audio.no_suffix", NO_FORM),
+    ("audio.unknown_suffix", NO_FORM),
+    ("audio.upper_suffix", NO_FORM),
+    ("submit.multipart", NO_FORM),
+    ("submit.multipart_duration", NO_FORM),
+    ("submit.multipart_doubao", NO_FORM),
+    ("submit.multipart_no_model", NO_FORM),
+    ("submit.multipart_model_last", NO_FORM),
+)
