@@ -81,14 +81,16 @@ def may_resend(kind: Kind, attempt: Attempt, doubts: int, policy: RetryPolicy) -
         policy: The client's.
     """
     error = attempt.error
-    if attempt.outcome is Outcome.UNSENT or isinstance(error, RateLimitError):
+    if attempt.outcome is Outcome.UNSENT:
         return not _certain(error)
+    if isinstance(error, APIStatusError) and 200 <= error.status_code < 300:
+        return False
+    if isinstance(error, RateLimitError):
+        return True
     if kind is Kind.CREATE:
         return False
     if attempt.outcome is Outcome.REJECTED:
         return isinstance(error, OverloadedError)
-    if isinstance(error, APIStatusError) and 200 <= error.status_code < 300:
-        return False
     if isinstance(error, ProtocolError) and (200 <= error.status_code < 300 or not error.status_code):
         return kind is Kind.READ and doubts <= policy.max_retries
     if kind in {Kind.READ, Kind.DELETE}:

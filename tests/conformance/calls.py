@@ -2,19 +2,17 @@
 
 Parameters are passed as keywords as far as the method knows them and accepts them; what it does not know, or refuses
 before sending, goes through `extra_body`, which is merged over the body. A required parameter that the request lacks is
-sent as null, which the gateway's decoder treats like an absent one. `asks_the_same` then compares what arrived at the
-server with what was recorded, so that an answer is never replayed to another request.
+sent as null, which the gateway's decoder treats like an absent one.
 """
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.conformance.exchanges import Exchange
-from tests.conformance.server import Arrived
+from tests.conformance.params import Pair, Params, form_of, options_of, params_of, without
 from tikhub_async import TikHubAI
 from tikhub_async.errors import ParameterError
 from tikhub_async.types.chat import ChatCompletionParams
@@ -27,7 +25,6 @@ from tikhub_async.types.seedance import SeedanceTaskParams
 from tikhub_async.types.sora import VideoCreateParams, VideoRemixParams
 from tikhub_async.types.veo import VeoFetchOperationParams, VeoGenerateParams
 
-Params = dict[str, Any]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 RETRIES = 2
 """For looks and downloads too, which otherwise go on to their deadline."""
@@ -124,12 +121,6 @@ CREATIONS: Mapping[str, str] = {
     "kling": "kling.text2video.create",
     "veo": "veo.generate",
 }
-ADDED: Mapping[str, frozenset[str]] = {
-    # What a method needs and the gateway software ignores at this place.
-    "seedance.create": frozenset({"content"}),
-    "kling.text2video.create": frozenset({"model_name", "prompt"}),
-    "veo.generate": frozenset({"instances"}),
-}
 
 
 def call_for(exchange: Exchange) -> Call:
@@ -144,96 +135,65 @@ def call_for(exchange: Exchange) -> Call:
     return _custom(exchange, "")
 
 
+def _call(make: Callable[[TikHubAI, Params], Any], params: Pair, kind: str = "whole") -> Call:
+    return Call(make, *params, kind=kind)
+
+
 def _routed(call: Call, endpoint: str, path: str) -> Call:
-    refused = {**call.refused}
-    return Call(call.make, call.params, refused, call.kind, {endpoint: path})
+    return replace(call, routes={endpoint: path})
 
 
 def _model_in(path: str) -> str:
-    match = re.search(r"/models/([^/:]+):", path)
-    return match[1] if match else "veo-3.0-generate-preview"
+    """The model or the task that a path names; some model where none is."""
+    match = re.search(r"/models/([^/:]+):|/v1/videos/(task_[^/]+)", path)
+    return match[1] or match[2] if match else "veo-3.0-generate-preview"
 
 
-# ── parameters ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _params(exchange: Exchange, type_: type, stand_in: Params, *, as_recorded: bool = False, **path: str) -> list[Params]:
-    """Keywords for a method, and the same through `extra_body`.
-
-    Args:
-        exchange: Its body is what is to be sent.
-        type_: The method's params.
-        stand_in: Good values of what the method requires.
-        as_recorded: Nothing as keyword: the method would write it in another way.
-        path: Keywords that go into the path.
-    """
-    body = {name: value for name, value in (exchange.body or {}).items() if name != "stream"}
-    if exchange.body is None or not isinstance(exchange.body, dict):
-        body = {}
-    known = frozenset(type_.__optional_keys__ | type_.__required_keys__)  # type: ignore[attr-defined]
-    options = _options(exchange)
-    nulls = {name: None for name in stand_in if name not in body}
-    everything = {**stand_in, **path, **options, "extra_body": {**nulls, **body}}
-    keywords = {name: value for name, value in body.items() if name in known and value is not None}
-    rest = {name: value for name, value in {**nulls, **body}.items() if name not in keywords}
-    extra = {"extra_body": rest} if rest else {}
-    return [everything if as_recorded else {**stand_in, **keywords, **path, **options, **extra}, everything]
-
-
-def _options(exchange: Exchange) -> Params:
-    """Per-call options: headers of the request that are not the client's own, and its query."""
-    own = {"authorization", "x-api-key", "x-goog-api-key", "content-length", "host"}
-    headers = {name: value for name, value in exchange.headers.items() if name not in own}
-    if headers.get("content-type", "").startswith(("application/json", "multipart/")) and ";" not in headers[
-        "content-type"
-    ].removeprefix("multipart/form-data"):
-        del headers["content-type"]
-    elif headers.get("content-type", "").startswith("multipart/"):
-        del headers["content-type"]
-    query = exchange.path.partition("?")[2]
-    pairs = dict(pair.split("=", 1) for pair in query.split("&") if pair) if query and "key=" not in query else {}
-    return {**({"extra_headers": headers} if headers else {}), **({"extra_query": pairs} if pairs else {})}
+def _asked_model(exchange: Exchange) -> str:
+    return str(exchange.body.get("model", "")) if isinstance(exchange.body, dict) else ""
 
 
 # ── the methods ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _chat(exchange: Exchange, _: str) -> Call:
-    params = _params(exchange, ChatCompletionParams, {"model": "gpt-4o", "messages": HELLO})
-    model = str((exchange.body or {}).get("model", "") if isinstance(exchange.body, dict) else "")
+    params = params_of(exchange, ChatCompletionParams, {"model": "gpt-4o", "messages": HELLO})
+    model = _asked_model(exchange)
     provider = model.partition("-")[0] if model.startswith(("claude-", "deepseek-")) else "openai"
     if exchange.streams:
-        return Call(lambda client, given: getattr(client, provider).chat.completions.stream(**given), *params, "stream")
-    return Call(lambda client, given: getattr(client, provider).chat.completions.create(**given), *params)
+        return _call(lambda client, given: getattr(client, provider).chat.completions.stream(**given), params, "stream")
+    return _call(lambda client, given: getattr(client, provider).chat.completions.create(**given), params)
 
 
 def _responses(exchange: Exchange, _: str) -> Call:
-    params = _params(exchange, ResponseParams, {"model": "gpt-4o", "input": "Hi"})
+    params = params_of(exchange, ResponseParams, {"model": "gpt-4o", "input": "Hi"})
     if exchange.streams:
-        return Call(lambda client, given: client.openai.responses.stream(**given), *params, "stream")
-    return Call(lambda client, given: client.openai.responses.create(**given), *params)
+        return _call(lambda client, given: client.openai.responses.stream(**given), params, "stream")
+    return _call(lambda client, given: client.openai.responses.create(**given), params)
 
 
 def _messages(exchange: Exchange, _: str) -> Call:
-    params = _params(exchange, ClaudeMessageParams, {"model": "claude", "max_tokens": 9, "messages": HELLO})
+    params = params_of(exchange, ClaudeMessageParams, {"model": "claude", "max_tokens": 9, "messages": HELLO})
     if exchange.streams:
-        return Call(lambda client, given: client.claude.messages.stream(**given), *params, "stream")
-    return Call(lambda client, given: client.claude.messages.create(**given), *params)
+        return _call(lambda client, given: client.claude.messages.stream(**given), params, "stream")
+    return _call(lambda client, given: client.claude.messages.create(**given), params)
 
 
 def _gemini(exchange: Exchange, model: str) -> Call:
-    params = _params(exchange, GeminiGenerateContentParams, {"contents": "Hi"}, model=model)
+    # Keywords in snake case leave in camel case: what was recorded in snake case goes out as it is.
+    snake = isinstance(exchange.body, dict) and any("_" in name for name in exchange.body)
+    params = params_of(exchange, GeminiGenerateContentParams, {"contents": "Hi"}, as_recorded=snake, model=model)
     if exchange.streams:
         for given in params:
             # This package always asks for events, which another word of `alt` does not.
             given["extra_query"] = given.get("extra_query") or {"alt": "json"}
-        return Call(lambda client, given: client.gemini.models.generate_content_stream(**given), *params, "stream")
-    return Call(lambda client, given: client.gemini.models.generate_content(**given), *params)
+        return _call(lambda client, given: client.gemini.models.generate_content_stream(**given), params, "stream")
+    return _call(lambda client, given: client.gemini.models.generate_content(**given), params)
 
 
 def _embeddings(exchange: Exchange, _: str) -> Call:
-    params = _params(exchange, EmbeddingParams, {"model": "text-embedding-3-small", "input": "Hi"})
-    return Call(lambda client, given: client.openai.embeddings.create(**given), *params)
+    params = params_of(exchange, EmbeddingParams, {"model": "text-embedding-3-small", "input": "Hi"})
+    return _call(lambda client, given: client.openai.embeddings.create(**given), params)
 
 
 def _transcription(exchange: Exchange, _: str) -> Call:
@@ -246,35 +206,37 @@ def _transcription(exchange: Exchange, _: str) -> Call:
         elif name != "stream":
             fields[name] = value
     if exchange.streams:
-        return Call(lambda client, given: client.openai.audio.transcriptions.stream(**given), fields, fields, "stream")
-    return Call(lambda client, given: client.openai.audio.transcriptions.create(**given), fields, fields)
+        return _call(
+            lambda client, given: client.openai.audio.transcriptions.stream(**given), (fields, fields), "stream"
+        )
+    return _call(lambda client, given: client.openai.audio.transcriptions.create(**given), (fields, fields))
 
 
 def _models(exchange: Exchange, _: str) -> Call:
-    options = {**_options(exchange), "max_retries": RETRIES}
-    return Call(lambda client, given: client.models.list(**given), options, options)
+    options = {**options_of(exchange), "max_retries": RETRIES}
+    return _call(lambda client, given: client.models.list(**given), (options, options))
 
 
 def _create(exchange: Exchange, _: str) -> Call:
     """A creation on one of the unified routes, by the method of the model's provider."""
-    family = _first(MODELS, str((exchange.body or {}).get("model", "") if exchange.body else ""))
-    if exchange.body is None and exchange.raw:
+    if exchange.body is None:
         return _upload(exchange)
+    family = _first(MODELS, _asked_model(exchange))
     call = MAKERS[family](exchange, _model_in(""))
     path = exchange.path.partition("?")[0]
     return call if family == "sora" and path == "/v1/videos" else _routed(call, CREATIONS[family], path)
 
 
 def _sora(exchange: Exchange, _: str) -> Call:
-    params = _params(exchange, VideoCreateParams, {"model": "sora-2", "prompt": "A cat"})
-    return Call(lambda client, given: client.sora.create(**given), *params, "creation")
+    params = params_of(exchange, VideoCreateParams, {"model": "sora-2", "prompt": "A cat"})
+    return _call(lambda client, given: client.sora.create(**given), params, "creation")
 
 
 def _seedance(exchange: Exchange, _: str) -> Call:
     native = isinstance(exchange.body, dict) and exchange.path.startswith("/seedance")
     stand_in = {"model": "doubao-seedance-1-5-pro-251215", "content": TEXT}
-    params = _without(_params(exchange, SeedanceTaskParams, stand_in, as_recorded=not native), "content")
-    return Call(lambda client, given: client.seedance.create(**given), *params, "creation")
+    params = without(params_of(exchange, SeedanceTaskParams, stand_in, as_recorded=not native), "content")
+    return _call(lambda client, given: client.seedance.create(**given), params, "creation")
 
 
 def _kling(exchange: Exchange, _: str) -> Call:
@@ -284,49 +246,37 @@ def _kling(exchange: Exchange, _: str) -> Call:
     as_recorded = not exchange.path.startswith("/kling/v1") or not isinstance(body.get("duration", ""), str)
     stand_in = {"model_name": "kling-v1", "prompt": "A cat", **({"image": "https://img.test/a.png"} if image else {})}
     type_ = KlingImage2VideoParams if image else KlingText2VideoParams
-    params = _params(exchange, type_, stand_in, as_recorded=as_recorded)
+    params = params_of(exchange, type_, stand_in, as_recorded=as_recorded)
     if "model_name" not in body:
-        params = _without(params, "model_name")
-    if as_recorded and exchange.path.startswith("/v1/chat"):
-        params = _without(params, "prompt")
+        params = without(params, "model_name")
     if image:
-        return Call(lambda client, given: client.kling.image2video.create(**given), *params, "creation")
-    return Call(lambda client, given: client.kling.text2video.create(**given), *params, "creation")
+        return _call(lambda client, given: client.kling.image2video.create(**given), params, "creation")
+    return _call(lambda client, given: client.kling.text2video.create(**given), params, "creation")
 
 
 def _veo(exchange: Exchange, model: str) -> Call:
     native = ":predictLongRunning" in exchange.path
     stand_in = {"instances": [{"prompt": "A cat"}]}
-    params = _params(exchange, VeoGenerateParams, stand_in, as_recorded=not native, model=model)
-    return Call(lambda client, given: client.veo.generate(**given), *_without(params, "instances"), "creation")
-
-
-def _without(params: list[Params], name: str) -> list[Params]:
-    """Params that do not set a member to null: there the gateway software ignores it."""
-    return [
-        {**given, "extra_body": {key: value for key, value in given["extra_body"].items() if key != name or value}}
-        if given.get("extra_body")
-        else given
-        for given in params
-    ]
+    params = params_of(exchange, VeoGenerateParams, stand_in, as_recorded=not native, model=model)
+    return _call(lambda client, given: client.veo.generate(**given), without(params, "instances"), "creation")
 
 
 def _upload(exchange: Exchange) -> Call:
     fields = form_of(exchange.raw)
     given: Params = {name: value for name, (_, value) in fields.items() if name != "input_reference"}
     given["input_reference"] = (fields["input_reference"][0], PNG)
-    return Call(lambda client, params: client.sora.create(**params), given, given, "creation")
+    return _call(lambda client, params: client.sora.create(**params), (given, given), "creation")
 
 
 def _remix(exchange: Exchange, video_id: str) -> Call:
-    params = _params(exchange, VideoRemixParams, {"prompt": "x"})
-    return Call(lambda client, given: client.sora.remix(video_id, **given), *params, "creation")
+    params = params_of(exchange, VideoRemixParams, {"prompt": "x"})
+    return _call(lambda client, given: client.sora.remix(video_id, **given), params, "creation")
 
 
 def _veo_fetch(exchange: Exchange, model: str) -> Call:
-    params = _params(exchange, VeoFetchOperationParams, {"operationName": "x"}, model=model)
-    params = [{**given, "max_retries": RETRIES} for given in params]
-    return Call(lambda client, given: client.veo.fetch(**given), *params)
+    params = params_of(exchange, VeoFetchOperationParams, {"operationName": "x"}, model=model)
+    first, second = ({**given, "max_retries": RETRIES} for given in params)
+    return _call(lambda client, given: client.veo.fetch(**given), (first, second))
 
 
 def _look(exchange: Exchange, task_id: str) -> Call:
@@ -343,50 +293,50 @@ def _look(exchange: Exchange, task_id: str) -> Call:
 
 def _looks(method: Callable[[TikHubAI], Callable[..., Awaitable[Any]]]) -> Maker:
     def make(exchange: Exchange, task_id: str) -> Call:
-        options = {**_options(exchange), "max_retries": RETRIES}
+        options = {**options_of(exchange), "max_retries": RETRIES}
         wanted = task_id or exchange.path.rstrip("/").rpartition("/")[2]
-        return Call(lambda client, given: method(client)(wanted, **given), options, options)
+        return _call(lambda client, given: method(client)(wanted, **given), (options, options))
 
     return make
 
 
 def _kling_look(exchange: Exchange, task_id: str) -> Call:
-    options = {**_options(exchange), "max_retries": RETRIES}
+    options = {**options_of(exchange), "max_retries": RETRIES}
     if "/image2video/" in exchange.path:
-        return Call(lambda client, given: client.kling.image2video.retrieve(task_id, **given), options, options)
-    return Call(lambda client, given: client.kling.text2video.retrieve(task_id, **given), options, options)
+        return _call(lambda client, given: client.kling.image2video.retrieve(task_id, **given), (options, options))
+    return _call(lambda client, given: client.kling.text2video.retrieve(task_id, **given), (options, options))
 
 
 def _veo_look(exchange: Exchange, task_id: str) -> Call:
-    options = {**_options(exchange), "operationName": task_id, "max_retries": RETRIES}
-    return Call(lambda client, given: client.veo.fetch(**given), options, options)
+    options = {**options_of(exchange), "operationName": task_id, "max_retries": RETRIES}
+    return _call(lambda client, given: client.veo.fetch(**given), (options, options))
 
 
 def _content(exchange: Exchange, task_id: str) -> Call:
-    options = _options(exchange)
+    options = options_of(exchange)
     query = options.pop("extra_query", {})
     params = {**options, **query, "max_retries": RETRIES}
-    return Call(lambda client, given: client.sora.download_content(task_id, **given), params, params, "file")
+    return _call(lambda client, given: client.sora.download_content(task_id, **given), (params, params), "file")
 
 
 def _list(exchange: Exchange, _: str) -> Call:
-    query = _options(exchange).get("extra_query", {})
+    query = options_of(exchange).get("extra_query", {})
     params = {**{name: int(value) for name, value in query.items()}, "max_retries": RETRIES}
-    return Call(lambda client, given: client.sora.list(**given), params, params)
+    return _call(lambda client, given: client.sora.list(**given), (params, params))
 
 
 def _delete(exchange: Exchange, video_id: str) -> Call:
-    return Call(lambda client, given: client.sora.delete(video_id, **given), {}, {})
+    return _call(lambda client, given: client.sora.delete(video_id, **given), ({}, {}))
 
 
 def _custom(exchange: Exchange, _: str) -> Call:
     """A route without a method of its own."""
-    options = _options(exchange)
+    options = options_of(exchange)
     path = exchange.path.partition("?")[0]
     if exchange.method == "GET":
         options["max_retries"] = RETRIES
-        return Call(lambda client, given: client.get(path, **given), options, options)
-    return Call(lambda client, given: client.post(path, body=exchange.body, **given), options, options)
+        return _call(lambda client, given: client.get(path, **given), (options, options))
+    return _call(lambda client, given: client.post(path, body=exchange.body, **given), (options, options))
 
 
 MAKERS: Mapping[str, Maker] = {
@@ -439,76 +389,3 @@ ROUTES: tuple[tuple[str, str], ...] = (
 
 def _first(table: tuple[tuple[str, str], ...], name: str) -> str:
     return next(value for pattern, value in table if fnmatchcase(name, pattern))
-
-
-# ── the client, and the request on the wire ─────────────────────────────────────────────────────────────────────────
-
-
-def client_options(exchange: Exchange) -> Params:
-    """Options of the client that sends the exchange's credential. The gateway takes Bearer on every route, so what was
-    recorded with `x-goog-api-key` is asked that way; `x-api-key` is an option of the client."""
-    headers = exchange.headers
-    if "x-api-key" in headers and "authorization" not in headers:
-        return {"api_key": headers["x-api-key"], "key_header": "x-api-key"}
-    return {"api_key": headers.get("authorization", headers.get("x-goog-api-key", "")).removeprefix("Bearer ")}
-
-
-def asks_the_same(exchange: Exchange, call: Call, arrived: Arrived) -> list[str]:
-    """What the request at the server has otherwise than the recorded one."""
-    found: list[str] = []
-    if (arrived.method, arrived.path) != (exchange.method, _expected_path(exchange)):
-        found.append(f"asked {arrived.method} {arrived.path}, recorded {exchange.route}")
-    for name, value in _options(exchange).get("extra_headers", {}).items():
-        if name not in {"connection", "expect"} and arrived.headers.get(name) != value:
-            found.append(f"header {name}: {arrived.headers.get(name)!r}, recorded {value!r}")
-    if isinstance(exchange.body, dict) and arrived.body[:1] == b"{":
-        found += _body_differences(exchange, json.loads(arrived.body))
-    elif exchange.form or exchange.raw[:2] == b"--":
-        found += _form_differences(exchange, form_of(arrived.body))
-    elif exchange.raw and exchange.raw != arrived.body:
-        found.append(f"sent {arrived.body[:80]!r}, recorded {exchange.raw[:80]!r}")
-    return found
-
-
-def _expected_path(exchange: Exchange) -> str:
-    path, mark, query = exchange.path.partition("?")
-    if ":streamGenerateContent" in path and not query:
-        return f"{path}?alt=json"
-    return f"{path}{mark}{query}"
-
-
-def _body_differences(exchange: Exchange, sent: Mapping[str, Any]) -> list[str]:
-    recorded: Mapping[str, Any] = exchange.body
-    found = [
-        f"{name}: sent {sent.get(name)!r:.80}, recorded {value!r:.80}"
-        for name, value in recorded.items()
-        if sent.get(name) != value or type(sent.get(name)) is not type(value)
-    ]
-    allowed = {"content", "model_name", "prompt", "instances", "stream_options"}
-    more = {name: value for name, value in sent.items() if name not in recorded and value is not None}
-    return found + [f"{name}: sent, not recorded" for name in more if name not in allowed]
-
-
-def _form_differences(exchange: Exchange, sent: Mapping[str, tuple[str, str]]) -> list[str]:
-    recorded = dict(exchange.form) if exchange.form else {name: value for name, (_, value) in form_of(exchange.raw).items()}
-    missing = [name for name in recorded if name not in sent]
-    other = [
-        f"field {name}: sent {sent[name][1]!r:.60}, recorded {value!r:.60}"
-        for name, value in recorded.items()
-        if name in sent and name not in {"file", "input_reference"} and sent[name][1] != value
-    ]
-    return [f"field {name}: recorded, not sent" for name in missing] + other
-
-
-def form_of(body: bytes) -> dict[str, tuple[str, str]]:
-    """The fields of a multipart body: file name (`""` for none) and text."""
-    boundary = body.partition(b"\r\n")[0]
-    fields: dict[str, tuple[str, str]] = {}
-    for part in body.split(boundary)[1:-1]:
-        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        name = re.search(rb'name="([^"]*)"', head)
-        file = re.search(rb'filename="([^"]*)"', head)
-        if name is not None:
-            text = content.removesuffix(b"\r\n").decode("latin-1")
-            fields[name[1].decode()] = (file[1].decode() if file else "", text)
-    return fields

@@ -124,4 +124,5 @@ def _answer_body(response: Mapping[str, Any], folder: Path) -> bytes:
         return (folder / response["body_file"]).read_bytes()
     if "body_base64" in response:
         return base64.b64decode(response["body_base64"])
-    return (response.get("body") or "").encode()
+    body: str = response.get("body") or ""
+    return body.encode()

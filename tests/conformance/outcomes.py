@@ -152,6 +152,7 @@ class Tells:
     """The word on the wire."""
     progress: int | None = None
     url: str | None = None
+    """`{id}` stands for the task's."""
     error: str | None = None
     code: str | int | None = None
     note: str | None = None
@@ -170,7 +171,7 @@ class Tells:
             ("status", state.status, self.status),
             ("word", state.word, self.word),
             ("progress", state.progress, self.progress),
-            ("url", state.url, self.url),
+            ("url", state.url, self.url and self.url.format(id=task.id)),
             ("error", state.error, self.error),
             ("error_code", state.error_code, self.code),
             ("note", state.note, self.note),
@@ -276,10 +277,26 @@ def _facts(thing: Any, facts: Facts) -> Iterator[str]:
 def _at(thing: Any, path: str) -> Any:
     for step in path.split("."):
         try:
-            thing = thing[int(step)] if step.isdigit() else thing[step] if isinstance(thing, dict) else getattr(thing, step)
+            thing = (
+                thing[int(step)] if step.isdigit() else thing[step] if isinstance(thing, dict) else getattr(thing, step)
+            )
         except (AttributeError, LookupError, TypeError):
             return f"nothing at {step}"
     return thing
 
 
-__all__ = ["DecodeError", "Doubts", "Gives", "Leaves", "Loses", "Outcome", "ProtocolError", "Raises", "Saves", "Seen", "StreamInterrupted", "Tells", "differences"]
+__all__ = [
+    "DecodeError",
+    "Doubts",
+    "Gives",
+    "Leaves",
+    "Loses",
+    "Outcome",
+    "ProtocolError",
+    "Raises",
+    "Saves",
+    "Seen",
+    "StreamInterrupted",
+    "Tells",
+    "differences",
+]

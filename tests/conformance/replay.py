@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import Any
 
-from tests.conformance.calls import Call, asks_the_same, call_for, client_options
+from tests.conformance.asked import asks_the_same
+from tests.conformance.calls import Call, call_for
 from tests.conformance.exchanges import Exchange
 from tests.conformance.expected import row_of
 from tests.conformance.outcomes import Seen, differences
+from tests.conformance.params import client_options
 from tests.conformance.server import ReplayServer
 from tikhub_async import TikHubAI
 from tikhub_async.errors import TikHubError
@@ -15,32 +18,45 @@ from tikhub_async.testing import FakeClock
 
 LIMIT = 10.0
 """Real seconds for one exchange; all waits between attempts are virtual."""
+HANGS, LEAKED, PAID_TWICE = "the call hangs", "a connection leaked", "a paid creation was sent again"
 
 
-async def replay(exchange: Exchange) -> list[str]:
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay showed."""
+
+    problems: list[str]
     """What came otherwise than the tables say, or was left behind; nothing when all is well."""
+    requests: int = 0
+    """Requests that arrived at the server."""
+    paid: bool = False
+    """Whether the call creates something that costs money and lives on."""
+
+
+async def replay(exchange: Exchange) -> Replayed:
+    """Make an exchange's call against its answer, compare, and look for what it leaves behind."""
     row = row_of(exchange.id)
     if row is None:
-        return ["no table has a row for it"]
+        return Replayed(["no table has a row for it"])
     call = call_for(exchange)
+    paid = call.kind == "creation"
     try:
         async with asyncio.timeout(LIMIT), ReplayServer(exchange) as server:
-            client = TikHubAI(
-                base_url=server.origin, clock=FakeClock(), routes=call.routes, **client_options(exchange)
-            )
+            options = client_options(exchange)
+            client = TikHubAI(base_url=server.origin, clock=FakeClock(), routes=call.routes, **options)
             seen = await _made(exchange, call, client, server)
             found = differences(row[1], seen, exchange)
             found += _left_open(client)
             await client.aclose()
             if not await server.is_quiet():
-                found.append("a connection stayed open after the client was closed")
+                found.append(f"{LEAKED}: open after the client was closed")
     except TimeoutError:
-        return ["the call hangs"]
+        return Replayed([HANGS], len(server.seen), paid)
     for arrived in server.seen:
-        found += asks_the_same(exchange, call, arrived)
-    if call.kind == "creation" and len(server.seen) > 1 and exchange.status != 429:
-        found.append(f"a paid creation was sent {len(server.seen)} times")
-    return found
+        found += asks_the_same(exchange, arrived)
+    if paid and len(server.seen) > 1 and exchange.status != 429:
+        found.append(f"{PAID_TWICE}: {len(server.seen)} requests")
+    return Replayed(found, len(server.seen), paid)
 
 
 async def _made(exchange: Exchange, call: Call, client: TikHubAI, server: ReplayServer) -> Seen:
@@ -96,9 +112,9 @@ def _left_open(client: TikHubAI) -> list[str]:
     pools = client._session.transport.pools()
     found = []
     if pools.slots._semaphore._value != pools.slots.size:
-        found.append("a slot was not given back")
+        found.append(f"{LEAKED}: its slot was not given back")
     for name, session in pools._sessions.items():
         connector = session.connector
         if connector is not None and connector._acquired:
-            found.append(f"a connection of the pool {name!r} was not given back")
+            found.append(f"{LEAKED}: not given back to the pool {name!r}")
     return found

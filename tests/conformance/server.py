@@ -1,9 +1,11 @@
-"""A server that answers every request with one exchange's answer, byte for byte.
+"""A server that answers with recorded answers, byte for byte.
 
     async with ReplayServer(exchange) as server:
         ...                                   # a client of server.origin makes the exchange's request
         assert len(server.seen) == 1          # requests that arrived
         assert await server.is_quiet()        # no connection is open any more
+
+Given several exchanges, requests are answered in their order, and all further ones like the last.
 
 Status, headers and body go out as recorded, chunked where they were, an interim answer before them where there was one,
 and the connection ends as it did: kept, closed, cut before the announced end, or reset. The pieces that a chunked body
@@ -39,8 +41,8 @@ class Arrived:
 class ReplayServer:
     """See the module's text."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+    def __init__(self, *exchanges: Exchange) -> None:
+        self._exchanges = exchanges
         self.seen: list[Arrived] = []
         """Every request, in order of arrival."""
         self.arrived = asyncio.Event()
@@ -89,8 +91,9 @@ class ReplayServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False when the connection is over."""
-        exchange = self.exchange
-        await self._read(reader, writer)
+        head = await reader.readuntil(b"\r\n\r\n")
+        exchange = self._exchanges[min(len(self.seen), len(self._exchanges) - 1)]
+        await self._read(head, exchange, reader, writer)
         if exchange.status:
             for piece in pieces(exchange):
                 writer.write(piece)
@@ -109,14 +112,16 @@ class ReplayServer:
             return False
         return True
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
+    async def _read(
+        self, head: bytes, exchange: Exchange, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        first, *lines = head.decode("latin-1").rstrip().split("\r\n")
         method, path, _ = first.split(" ")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        if "expect" in headers and self.exchange.interim:
-            writer.write(self.exchange.interim)
+        if "expect" in headers and exchange.interim:
+            writer.write(exchange.interim)
         body = b""
-        if "expect" not in headers or self.exchange.interim:  # who waits in vain for a 100 sends nothing before the answer
+        if "expect" not in headers or exchange.interim:  # who waits in vain for a 100 sends nothing before the answer
             if headers.get("transfer-encoding") == "chunked":
                 while size := int(await reader.readline(), 16):
                     body += (await reader.readexactly(size + 2))[:-2]

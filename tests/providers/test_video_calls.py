@@ -11,6 +11,7 @@ import pytest
 from tikhub_async import TikHubAI
 from tikhub_async._tasks import VideoTask
 from tikhub_async.errors import (
+    BadRequestError,
     InvalidParameter,
     MissingParameter,
     NotFoundError,
@@ -189,16 +190,37 @@ async def test_the_documented_bodies_are_what_is_sent(gw: Emulator, client: TikH
 async def test_kling_speaks_to_the_unmodified_software_when_told_to(clock: FakeClock) -> None:
     async with Emulator(clock=clock, task_seconds=60, profile="software") as gw:
         async with TikHubAI(api_key=TEST_KEY, base_url=gw.base_url, clock=clock, kling_metadata=True) as client:
-            task = await CREATE["kling.text2video"](client, "a cat")
+            task = await client.kling.text2video.create(
+                model_name="kling-v2-6", prompt="a cat", duration=5, mode="pro", aspect_ratio="16:9"
+            )
             assert isinstance(task.creation, KlingTaskResponse)
             assert (task.creation.object, task.id) == ("video", task.creation.task_id)
             assert (await task.wait()).url.startswith("http")
+            with pytest.raises(InvalidParameter, match="sound: would be lost"):
+                await CREATE["kling.text2video"](client, "a cat")
+        assert len(gw.paid) == 1
         assert json.loads(gw.requests[0].body) == {
             "model": "kling-v2-6",
             "model_name": "kling-v2-6",
             "prompt": "a cat",
-            "metadata": {"duration": "5", "mode": "pro", "sound": "on", "aspect_ratio": "16:9"},
+            "duration": 5,
+            "metadata": {"mode": "pro", "aspect_ratio": "16:9"},
         }
+
+
+@pytest.mark.parametrize("more", [{}, {"model": "kling-v2-6"}], ids=["no model", "a duration as text"])
+async def test_the_unmodified_softwares_refusal_of_klings_body_names_the_switch(
+    clock: FakeClock, more: dict[str, Any]
+) -> None:
+    params: dict[str, Any] = {"model_name": "kling-v2-6", "prompt": "a cat", "duration": 5, **more}
+    async with Emulator(clock=clock, profile="software") as gw:
+        async with TikHubAI(api_key=TEST_KEY, base_url=gw.base_url, clock=clock) as client:
+            with pytest.raises(BadRequestError) as caught:
+                await client.kling.text2video.create(**params)
+            assert "TikHubAI(kling_metadata=True)" in str(caught.value)
+            assert not caught.value.maybe_billed
+            await client.with_options(kling_metadata=True).kling.text2video.create(**params)
+        assert len(gw.paid) == 1
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "open", "named bytes", "named open"])
@@ -271,3 +293,10 @@ async def test_bad_parameters_never_leave(
     with pytest.raises(error):
         await call(client)
     assert gw.requests == []
+
+
+async def test_listing_walks_over_all_pages(gw: Emulator, client: TikHubAI) -> None:
+    made = [(await CREATE["sora"](client, f"cat {number}")).id for number in range(5)]
+    assert [video.id async for video in client.sora.list(limit=2, order="asc")] == made
+    assert len(gw.seen("sora.list")) == 3
+    assert [video.id for video in (await client.sora.list(limit=2, order="asc")).data] == made[:2]

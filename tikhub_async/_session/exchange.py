@@ -10,7 +10,7 @@ from yarl import URL
 
 from tikhub_async._clock import Clock
 from tikhub_async._config import USER_AGENT, Config
-from tikhub_async._session.body import StreamBody
+from tikhub_async._session.body import Content, StreamBody, Watch
 from tikhub_async._session.failures import Stalled
 from tikhub_async._session.transport import Pools, Sent
 from tikhub_async._wire import codec
@@ -120,61 +120,72 @@ class Exchange:
         headers.update(request.headers)
         return headers
 
-    async def read(self, response: aiohttp.ClientResponse, left: float | None) -> bytes:
+    async def read(self, content: Content, left: float | None) -> bytes:
         """The whole body of a good answer; sizes count after decompression.
 
         Args:
-            response: Its head is read.
-            left: Seconds for the whole body. None bounds each read by `Timeouts.idle` instead.
+            content: The body.
+            left: Seconds for the whole of it, None for no limit. Each read is bounded by `Timeouts.idle`.
 
         Raises:
             ProtocolError: It is larger than `max_json_bytes`.
-            TimeoutError: The time is up.
+            Stalled: The time is up.
         """
         limit = self._config.max_json_bytes
-        idle = self._config.timeouts.idle if left is None else None
+        deadline = None if left is None else self._clock.now() + left
         pieces: list[bytes] = []
         size = 0
-        async with self._clock.timeout(left):
-            while piece := await self._piece(response, idle):
-                pieces.append(piece)
-                size += len(piece)
-                if size > limit:
-                    raise ProtocolError(
-                        f"the answer is larger than max_json_bytes = {limit:,}",
-                        status_code=response.status,
-                        hint="raise max_json_bytes on the client if such answers are expected",
-                    )
+        while piece := await self._piece(content, deadline):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise ProtocolError(
+                    f"the answer is larger than max_json_bytes = {limit:,}",
+                    status_code=200,
+                    hint="raise max_json_bytes on the client if such answers are expected",
+                )
+            if content.at_end:
+                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def read_error(self, response: aiohttp.ClientResponse, left: float | None) -> bytes:
+    async def read_error(self, content: Content, left: float | None) -> bytes:
         """The first 64 KiB of the body of an answer that is an error by its status; never raises.
 
         A body that breaks off or does not come leaves the status, and that decides.
         """
+        idle = self._config.timeouts.idle
+        limits = [limit for limit in (left, idle) if limit is not None]
+        deadline = self._clock.now() + min(limits) if limits else None
         body = b""
-        limits = (left, self._config.timeouts.idle)
         try:
-            async with self._clock.timeout(min((limit for limit in limits if limit is not None), default=None)):
-                while len(body) < ERROR_BODY_LIMIT and (piece := await response.content.readany()):
-                    body += piece
-        except (aiohttp.ClientError, OSError, TimeoutError):
+            while len(body) < ERROR_BODY_LIMIT and (piece := await self._piece(content, deadline)):
+                body += piece
+        except (aiohttp.ClientError, OSError, Stalled):
             pass
         return body[:ERROR_BODY_LIMIT]
 
-    async def _piece(self, response: aiohttp.ClientResponse, idle: float | None) -> bytes:
-        if idle is None:
-            return await response.content.readany()
-        async with self._clock.timeout(idle):
-            return await response.content.readany()
+    async def _piece(self, content: Content, deadline: float | None) -> bytes:
+        idle = self._config.timeouts.idle
+        left = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        phase, limit = ("total", left) if idle is None or (left is not None and left < idle) else ("idle", idle)
+        try:
+            async with self._clock.timeout(limit):
+                return await content.read()
+        except TimeoutError:
+            pass
+        raise Stalled(phase, limit or 0.0)
 
     def open(
-        self, response: aiohttp.ClientResponse, release: Callable[[], None], deadline: float | None, meta: ResponseMeta
+        self,
+        response: aiohttp.ClientResponse,
+        release: Callable[[], None],
+        watch: Watch,
+        deadline: float | None,
+        meta: ResponseMeta,
     ) -> StreamBody:
         """The body of a stream, guarded by the idle limit and the caller's deadline."""
-        return StreamBody(
-            response, meta, release, clock=self._clock, idle=self._config.timeouts.idle, deadline=deadline
-        )
+        idle = self._config.timeouts.idle
+        return StreamBody(response, meta, release, watch, clock=self._clock, idle=idle, deadline=deadline)
 
 
 def meta_of(response: aiohttp.ClientResponse) -> ResponseMeta:
@@ -202,6 +213,8 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
     elif isinstance(failure, aiohttp.ClientHttpProxyError):
         said = f"{failure.status} {shorten(failure.message, 60)}".strip()
         error = APIConnectionError(f"the proxy answered {said}", hint="check proxy=; nothing was sent")
+    elif isinstance(failure.__cause__, aiohttp.http_exceptions.ContentEncodingError):
+        error = APIConnectionError("the body of the answer cannot be decompressed")  # it came in one piece with the head
     elif isinstance(failure, aiohttp.ClientResponseError):
         # No status: whatever the head said, it came after the request was read.
         error = ProtocolError(f"the head of the answer cannot be read: {shorten(failure.message)}")
@@ -219,7 +232,7 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
 def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None) -> APITimeoutError:
     if isinstance(failure, aiohttp.ConnectionTimeoutError):
         return APITimeoutError("no connection within the connect limit", phase="connect")
-    if isinstance(failure, Stalled):
+    if isinstance(failure, Stalled) and failure.phase == "idle":
         return APITimeoutError(f"no data for {failure.seconds:g} s", phase=failure.phase, seconds=failure.seconds)
     spent = f" within {limit:g} s" if limit is not None else ""
     return APITimeoutError(

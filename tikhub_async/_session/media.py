@@ -92,9 +92,10 @@ class Media:
     ) -> aiohttp.ClientResponse:
         if url.origin() == self._base:
             own = (*request.headers, *ANY_TYPE.items(), *headers.items())
-            return await self._exchange.request(
+            response = await self._exchange.request(
                 pools, msgspec.structs.replace(request, url=str(url), headers=own), sent
             )
+            return _plain(response, url)
         if not self._options.allow_private_media:
             await self._check(pools, url)
         return await self._ask(pools, url, sent, {**STANDING_HEADERS, **ANY_TYPE, **headers})
@@ -116,11 +117,7 @@ class Media:
                 raise
         if response is None:
             raise _private(url)
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if response.status < 300 and encoding not in PLAIN:
-            response.close()
-            raise DownloadError(f"{shown(url)} sends the file compressed ({shorten(encoding, 40)}), unasked")
-        return response
+        return _plain(response, url)
 
     async def _check(self, pools: Pools, url: URL) -> None:
         host = url.host or ""
@@ -142,6 +139,15 @@ class Media:
             return  # the connector may know better; if not, it says so
         if not all(is_public(str(entry[4][0])) for entry in found):
             raise _private(url)
+
+
+def _plain(response: aiohttp.ClientResponse, url: URL) -> aiohttp.ClientResponse:
+    """The answer, unless it is compressed: then its length is not the file's, and a cut does not show."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if response.status < 300 and encoding not in PLAIN:
+        response.close()
+        raise DownloadError(f"{shown(url)} sends the file compressed ({shorten(encoding, 40)}), unasked")
+    return response
 
 
 def not_a_file(status: int, headers: Headers, body: bytes, request: Request) -> ProtocolError:

@@ -13,7 +13,7 @@ import msgspec
 from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
 from tikhub_async._session import media
-from tikhub_async._session.body import StreamBody
+from tikhub_async._session.body import Content, StreamBody
 from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut, meta_of
 from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
@@ -284,11 +284,14 @@ class Session:
         left = self._left(call)
         failure: BaseException | None = None
         body = b""
+        content = Content(response, self.transport.pools().watch)
         try:
             good = response.status < 300
-            body = await (self._exchange.read if good else self._exchange.read_error)(response, left)
+            body = await (self._exchange.read if good else self._exchange.read_error)(content, left)
         except TRANSPORT_FAILURES as caught:
             failure = caught
+        finally:
+            content.close()
         if failure is not None:
             error = failure_of(failure, call.request, call.sent, phase="total", limit=left)
             error.request_id = request_id_of(meta.headers)
@@ -316,7 +319,7 @@ class Session:
         if response.status == 200 and response.content_type == "text/event-stream":
             meta = self._complete(call, meta_of(response), None)
             self._log(call, meta, 0)
-            return self._exchange.open(response, release, call.deadline, meta)
+            return self._exchange.open(response, release, self.transport.pools().watch, call.deadline, meta)
         return await self._not_a_stream(call, response, release)
 
     async def _file(self, call: _Call, ask: Ask | None = None) -> StreamBody | Attempt:
@@ -327,7 +330,7 @@ class Session:
         if response.status in {200, 206} and response.content_type not in media.NO_FILE:
             meta = self._complete(call, meta_of(response), None)
             self._log(call, meta, 0)
-            return self._exchange.open(response, release, call.deadline, meta)
+            return self._exchange.open(response, release, self.transport.pools().watch, call.deadline, meta)
         return await self._not_a_stream(call, response, release, media.not_a_file)
 
     async def _not_a_stream(

@@ -20,6 +20,7 @@ import msgspec
 from tikhub_async._clock import Clock
 from tikhub_async._config import Limits, Secret
 from tikhub_async._retry import RetryQuota
+from tikhub_async._session.body import Watch
 from tikhub_async.errors import APITimeoutError, ConfigError
 
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
@@ -139,6 +140,7 @@ class Pools:
         self.loop = loop
         self.pid = os.getpid()
         self.slots = Slots(options.limits.connections, clock)
+        self.watch = Watch(loop)
         self._options = options
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
@@ -224,6 +226,8 @@ class Slots:
         self.size = size
         self.taken = 0
         """Slots in use."""
+        self.ever = 0
+        """Slots taken so far: one per request."""
 
     async def acquire(self, limit: float | None) -> None:
         """Take a slot.
@@ -234,6 +238,7 @@ class Slots:
         if not self._semaphore.locked():
             await self._semaphore.acquire()  # does not suspend while a slot is free
             self.taken += 1
+            self.ever += 1
             return
         try:
             async with self._clock.timeout(limit):
@@ -242,6 +247,7 @@ class Slots:
             pass
         else:
             self.taken += 1
+            self.ever += 1
             return
         raise APITimeoutError(
             f"all {self.size} connections were busy for {limit:g} s",

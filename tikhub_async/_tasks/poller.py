@@ -254,7 +254,7 @@ class Poller:
         seconds = max(wake - self._clock.now(), 0.0)
         loop = asyncio.get_running_loop()
         if wake == float("inf"):
-            self._sleeper = loop.create_task(asyncio.Event().wait())  # type: ignore[arg-type]
+            self._sleeper = loop.create_task(asyncio.Event().wait())  # type: ignore[arg-type]  # pyright: ignore[reportAttributeAccessIssue]
         else:
             self._sleeper = loop.create_task(self._clock.sleep(seconds))
         assert self._sleeper is not None

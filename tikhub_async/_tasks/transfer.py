@@ -45,6 +45,8 @@ EARLIER = 10
 """Errors of earlier attempts kept on the final one."""
 GONE = frozenset({401, 403, 404, 410})
 """What hosts answer for an address whose time is over."""
+NO_FILE_BEHIND = 502
+"""What the gateway's content route answers when the provider gives it no file."""
 LONGEST_ETAG = 256
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})\Z", re.ASCII)
@@ -365,16 +367,23 @@ class Transfer:
                 f"{self._remote.shown} is no longer served: such addresses expire, often after 24 hours; the task is "
                 "untouched, and await task.refresh() shows whether there is a newer one"
             )
+        if isinstance(error, APIStatusError) and error.status_code == NO_FILE_BEHIND and not self._remote.ranges:
+            return (
+                "the task is untouched, but the gateway has no file behind it: the provider may have withheld every video "
+                "(Veo reports filtered ones as succeeded), or its address has expired; downloading again costs nothing"
+            )
         goes_on = " and goes on where this one stopped" if self.identity is not None and self._may_restart else ""
         return f"the task is untouched and the video is not lost: downloading again costs nothing{goes_on}"
 
 
 def _worthwhile(error: TikHubError) -> bool:
-    """False for what comes again every time: our own refusals, and a page, an error or nothing with a good status."""
+    """False for what comes again every time: our own refusals, a page, an error or nothing with a good status, and a head
+    that cannot be read.
+    """
     if isinstance(error, APITimeoutError):
         return error.phase != "total"
     if isinstance(error, APIStatusError | ProtocolError):
-        return error.status_code == 206 or not 200 <= error.status_code < 300
+        return error.status_code == 206 or not (error.status_code == 0 or 200 <= error.status_code < 300)
     return not isinstance(error, DownloadError)
 
 

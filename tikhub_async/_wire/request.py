@@ -77,6 +77,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         """The call as errors name it."""
         return f"{self.endpoint.name} {self.endpoint.method} {_path(self.url)}"
 
+    def __repr__(self) -> str:
+        # Tracebacks with locals must not show prompts.
+        return f"<Request {self.where}>"
+
     def with_retries(self, max_retries: int) -> "Request":
         """The same request with its own retry limit."""
         return msgspec.structs.replace(self, max_retries=max_retries)
@@ -96,8 +100,8 @@ class Schema(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, where: str, params: type) -> "Schema":
         """The schema of a params TypedDict (request options included)."""
-        required: frozenset[str] = frozenset(params.__required_keys__)  # type: ignore[attr-defined]
-        optional: frozenset[str] = frozenset(params.__optional_keys__)  # type: ignore[attr-defined]
+        required: frozenset[str] = frozenset(params.__required_keys__)  # type: ignore[attr-defined]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAttributeAccessIssue]
+        optional: frozenset[str] = frozenset(params.__optional_keys__)  # type: ignore[attr-defined]  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAttributeAccessIssue]
         return cls(where, required, required | optional)
 
     def check(self, params: Mapping[str, Any]) -> None:

@@ -463,6 +463,8 @@ def refused(error: TikHubError) -> bool:
         return True  # the overload guard as /v1/messages shows it: of its own 503s only that one has no code
     if code == "fail_to_fetch_task":
         return False  # the provider's 5xx, or a 2xx the gateway did not understand
+    if 200 <= error.status_code < 300:
+        return True  # an error object in the place of the task: the provider refused, and the gateway passed it on
     return code in BY_CODE or code in _BEFORE_THE_PROVIDER or (error.type == "new_api_panic" and _is_remix(error))
 
 

@@ -168,7 +168,8 @@ def to_metadata(body: Mapping[str, object], where: str = "kling.text2video.creat
         InvalidParameter: A parameter would be lost without a word.
     """
     members = {name: value for name, value in body.items() if (name, value) != ("sound", "off")}  # off anyway
-    for name in members.keys() - TOP_LEVEL - PASSED_ON - {"metadata"}:
+    lost = (name for name in members if name not in TOP_LEVEL | PASSED_ON | {"metadata"})
+    for name in lost:
         hint = "leave it out; where this gateway's build may know it: extra_body={'metadata': {…}}"
         _rules.refuse(where, name, "would be lost: the unmodified gateway software does not pass it on", hint)
     given = members.get("metadata")

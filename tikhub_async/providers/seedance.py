@@ -7,6 +7,19 @@
 
 The gateway's own status stays `IN_PROGRESS` for tasks that were cancelled or expired at ByteDance, and for those whose
 last look ended in an error there; the first two are found in the inner status, the third ends at the caller's deadline.
+
+The unmodified gateway software has neither route: it answers them with its dashboard page, so that a creation ends in
+`InDoubtError`. It makes the same videos at its unified routes, which this client reaches as
+
+    client.with_options(routes={
+        "seedance.create": "/v1/video/generations",
+        "seedance.retrieve": "/v1/video/generations/{task_id}",
+    })
+
+There (recorded) only `model`, `prompt`, `image`, `images` and `metadata` count, and `prompt` must be given. Ignored
+without a word are `duration`, `seconds`, `size` and `input_reference`, and ByteDance's own fields at top level:
+`content`, `ratio`, `resolution`, `generate_audio` … They pass inside `metadata`, whose `content` replaces the prompt:
+`extra_body={"prompt": "…", "metadata": {"content": […], "ratio": "16:9", "duration": 5}}`.
 """
 
 from collections.abc import Mapping
@@ -196,6 +209,10 @@ class Seedance(VideoProvider):
         """A handle on the video that is now being made; `await task.wait()` gives it.
 
         Never sent twice: when its outcome is unknown, it says so and leaves the decision to you.
+
+        On the unified routes of the gateway software, where `routes=` may lead this call, `content`, `ratio`,
+        `resolution`, `duration`, `frames`, `seed` and the other parameters are ignored: they count inside `metadata`
+        only, see the module's text.
 
         Raises:
             ParameterError: A parameter is unknown, missing, or breaks a rule of ByteDance; nothing was sent.

@@ -27,6 +27,7 @@ from tikhub_async._tasks.state import created_from, first_id, object_state, stat
 from tikhub_async._wire.request import Endpoint, Kind, Part, Request, Schema, body_of, build
 from tikhub_async.errors import InvalidParameter
 from tikhub_async.providers import _rules
+from tikhub_async.providers._pages import Pages
 from tikhub_async.providers._video import CONTENT, VideoProvider, content
 from tikhub_async.types._base import RequestOptions
 from tikhub_async.types.sora import (
@@ -233,6 +234,11 @@ class Sora(VideoProvider):
         Sent as JSON, or as a form when `input_reference` is a file. Never sent twice: when its outcome is unknown, it
         says so and leaves the decision to you.
 
+        The route is the gateway's own for every video family: `model` decides. OpenAI's models get the body as it is; a
+        number in `duration` would be priced, but OpenAI does not know it, so the length is `seconds`. Other models
+        ignore parameters of this call without a word (recorded): Seedance `seconds`, `size` and `input_reference`,
+        Kling `seconds` (it takes `extra_body={"duration": 10}`), Veo `seconds` in JSON, which is priced all the same.
+
         Raises:
             ParameterError: A parameter is unknown, missing, or breaks a rule of OpenAI; nothing was sent.
             APIStatusError: The gateway or OpenAI refused.
@@ -277,18 +283,24 @@ class Sora(VideoProvider):
         request = self._build(REMIX, params, body=body_of(params), path={"video_id": video_id})
         return await self._create(request, VideoResponse, KIND, task_id_of, created)
 
-    async def list(self, **params: Unpack[VideoListParams]) -> VideoListResponse:
-        """A page of your videos; `after=page.last_id` gives the next one.
+    def list(self, **params: Unpack[VideoListParams]) -> Pages[VideoListResponse, VideoResponse]:
+        """Your videos: `async for video in client.sora.list()` walks over all, `await` gives one page.
 
         Raises:
+            ParameterError: A parameter is unknown or out of range; nothing was sent.
             NotFoundError: This gateway has no such route; the software it is built on has none.
 
         Source: GET /v1/videos, in the documentation's menu.
         """
         LIST_PARAMS.check(params)
         check_list(params)
-        query = {name: str(value) for name, value in body_of(params).items()}
-        return await self._send(self._build(LIST, params, query=query), VideoListResponse)
+        asked = {name: str(value) for name, value in body_of(params).items()}
+
+        async def fetch(cursor: str | None) -> VideoListResponse:
+            query = asked if cursor is None else {**asked, "after": cursor}
+            return await self._send(self._build(LIST, params, query=query), VideoListResponse)
+
+        return Pages(fetch, lambda page: page.data, lambda page: page.last_id if page.has_more else None)
 
     async def delete(self, video_id: str, **options: Unpack[RequestOptions]) -> VideoDeleteResponse:
         """The confirmation that a video is gone.

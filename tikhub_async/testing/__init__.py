@@ -1,4 +1,4 @@
-"""A gateway in a box for tests, yours and ours: emulator, scripted faults, virtual time."""
+"""A gateway in a box for tests, yours and ours: emulator, raw server, scripted faults, virtual time."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from tikhub_async.testing.clock import FakeClock
     from tikhub_async.testing.emulator import Emulator
     from tikhub_async.testing.faults import (
+        FIN,
+        HALF,
+        RST,
+        STALL,
         Drop,
         Empty,
         Error,
@@ -15,8 +19,10 @@ if TYPE_CHECKING:
         Html,
         NoFinish,
         Normal,
+        Pause,
         PingsOnly,
         RateLimited,
+        Raw,
         RepeatStart,
         Reply,
         Reset,
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
         TaskHangs,
         Truncate,
     )
+    from tikhub_async.testing.faultserver import FaultServer
     from tikhub_async.testing.keys import (
         BANNED_KEY,
         BLOCKED_IP_KEY,
@@ -55,8 +62,11 @@ __all__ = [
     "Emulator",
     "Error",
     "ErrorInStream",
+    "FIN",
     "FakeClock",
     "Fault",
+    "FaultServer",
+    "HALF",
     "Html",
     "LIMITED_KEY",
     "LIMITED_MODELS",
@@ -65,12 +75,16 @@ __all__ = [
     "Normal",
     "OTHER_KEY",
     "PaidCreation",
+    "Pause",
     "PingsOnly",
+    "RST",
     "RateLimited",
+    "Raw",
     "RecordedRequest",
     "RepeatStart",
     "Reply",
     "Reset",
+    "STALL",
     "SlowHeaders",
     "Stall",
     "TEST_KEY",
@@ -83,6 +97,7 @@ __all__ = [
 
 _HOMES = {
     "Emulator": "emulator",
+    "FaultServer": "faultserver",
     "FakeClock": "clock",
     "PaidCreation": "records",
     "RecordedRequest": "records",

@@ -77,7 +77,10 @@ def _said(answer: Answer) -> list[Step]:
 
 
 def _shape(path: str) -> Shape:
-    return next((shape for prefix, shape in SHAPES if path.startswith(prefix)), "openai")
+    for prefix, shape in SHAPES:
+        if path.startswith(prefix):
+            return shape
+    return "openai"
 
 
 def _reply(answer: list[Step], fault: Any, path: str) -> Iterable[Step]:

@@ -1,4 +1,4 @@
-"""Scripted replies: what a gateway, a provider or the network in between can do to one request.
+r"""Scripted replies: what a gateway, a provider or the network in between can do to one request.
 
     gw.script("chat.completions", RateLimited(retry_after=1), Truncate(after_events=3))
 

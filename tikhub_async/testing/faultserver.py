@@ -98,8 +98,8 @@ def whole(body: bytes, status: int = 200, **headers: str) -> Steps:
 
 def streamed(events: Iterable[bytes], status: int = 200, **headers: str) -> Steps:
     """A correct chunked answer, one chunk for each event; an event stream unless `content_type` says otherwise."""
-    said = {"content_type": "text/event-stream", **headers}
-    return [head(status, chunked=True, **said), *map(chunk, events), chunk(b"")]
+    said = {"content_type": "text/event-stream", "transfer_encoding": "chunked", **headers}
+    return [_head(status, said), *map(chunk, events), chunk(b"")]
 
 
 def redirect(location: str, status: int = 302) -> Steps:
@@ -109,7 +109,6 @@ def redirect(location: str, status: int = 302) -> Steps:
 
 def ranged(data: bytes, etag: str = '"v1"', **headers: str) -> Callable[[Seen], Steps]:
     """A file server that honours `Range` and `If-Range` as RFC 9110 has them."""
-
     common = {"etag": etag, **headers}
 
     def reply(seen: Seen) -> Steps:

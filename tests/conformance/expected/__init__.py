@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from tests.conformance.expected.access import AUTH, QUOTA, ROUTING, TIKHUB
 from tests.conformance.expected.language import CHAT, GEMINI, MESSAGES, RESPONSES, REST
 from tests.conformance.expected.listed import LISTED
+from tests.conformance.expected.own import OWN
 from tests.conformance.expected.tasks import CREATIONS, LOOKS
 from tests.conformance.outcomes import Outcome
 
@@ -20,6 +21,7 @@ EXPECTED: tuple[tuple[str, Outcome], ...] = (
     *REST,
     *CREATIONS,
     *LOOKS,
+    *OWN,
 )
 
 

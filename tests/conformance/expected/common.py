@@ -1,5 +1,7 @@
 """Rows that many exchanges share. What stands here was read from the exchanges; nothing was taken from a run."""
 
+from typing import Any
+
 from tests.conformance.outcomes import Facts, Gives, Raises, Tells
 from tikhub_async.errors import (
     AuthenticationError,
@@ -23,37 +25,37 @@ PROVIDERS = "about the gateway's own account"
 """Words of the hint where a provider refused the gateway and not the caller."""
 
 
-def chat(finish: str | None = "stop", text: str = TEXT, total: int | None = 14, **more: object) -> Gives:
+def chat(finish: str | None = "stop", text: str = TEXT, total: int | None = 14, **more: Any) -> Gives:
     """A completion; `total` are its tokens, None where the stream told none."""
     facts: Facts = {"text": text, "choices.0.finish_reason": finish}
     usage: Facts = {"usage": None} if total is None else {"usage.total_tokens": total}
     return Gives(ChatCompletionResponse, {**facts, **usage, **_paths(more)})
 
 
-def message(stop: str | None = "end_turn", text: str = TEXT, output: int | None = 5, **more: object) -> Gives:
+def message(stop: str | None = "end_turn", text: str = TEXT, output: int | None = 5, **more: Any) -> Gives:
     """A message of Claude's protocol; `output` are its output tokens, None where unknown."""
     usage: Facts = {"usage": None} if output is None else {"usage.output_tokens": output}
     return Gives(ClaudeMessageResponse, {"text": text, "stop_reason": stop, **usage, **_paths(more)})
 
 
-def content(finish: str = "STOP", text: str = TEXT, total: int | None = 14, **more: object) -> Gives:
+def content(finish: str = "STOP", text: str = TEXT, total: int | None = 14, **more: Any) -> Gives:
     """A Gemini response."""
     facts: Facts = {"text": text, "candidates.0.finish_reason": finish, "usage_metadata.total_token_count": total}
     return Gives(GeminiGenerateContentResponse, {**facts, **_paths(more)})
 
 
-def response(status: str = "completed", text: str | None = TEXT, total: int | None = 14, **more: object) -> Gives:
+def response(status: str = "completed", text: str | None = TEXT, total: int | None = 14, **more: Any) -> Gives:
     """A response object."""
     facts: Facts = {"status": status, "usage.total_tokens": total, **({} if text is None else {"text": text})}
     return Gives(ResponseObject, {**facts, **_paths(more)})
 
 
-def _paths(more: dict[str, object]) -> Facts:
+def _paths(more: dict[str, Any]) -> Facts:
     """Keywords as paths: two underscores stand for a dot."""
     return {name.replace("__", "."): value for name, value in more.items()}
 
 
-def cut(text: str | None, says: str = "", **more: object) -> Raises:
+def cut(text: str | None, says: str = "", **more: Any) -> Raises:
     """A stream that ended before its protocol's end, with this text."""
     facts = {**({} if text is None else {"text": text}), **_paths(more)}
     return Raises(StreamInterrupted, says=says or "protocol's end", billed=True, partial=facts)
@@ -73,8 +75,8 @@ def nothing(total: int) -> Raises:
 
 EMPTY = Raises(ProtocolError, 200, says="the stream is empty", hint="sent nothing through the gateway", billed=True)
 """A stream without a single event."""
-PAGE = Raises(ProtocolError, 200, says="the answer is an HTML page", hint="dashboard page")
-"""The dashboard's page in answer to a call that costs nothing."""
+PAGE = Raises(ProtocolError, 200, says="the answer is an HTML page", hint="dashboard page", requests=3)
+"""The dashboard's page in answer to a look, which is asked again: a proxy may be in the way for a moment."""
 PAID_PAGE = Raises(ProtocolError, 200, says="the answer is an HTML page", hint="dashboard page", billed=True)
 UNASKED = Raises(ProtocolError, 200, says="an event stream although none was asked for", hint=".stream(", billed=True)
 UNSTREAMED = Raises(ProtocolError, 200, says="not an event stream", hint="call .create(", billed=True)

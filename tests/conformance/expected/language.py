@@ -1,6 +1,7 @@
 """What the language routes should bring: chat, responses, messages, Gemini, embeddings, transcription, models."""
 
 from dataclasses import replace
+from typing import Any
 
 from tests.conformance.expected.common import (
     BAD,
@@ -49,7 +50,7 @@ from tikhub_async.types.models import ModelList
 from tikhub_async.types.raw import RawResponse
 
 CITY = '{"city":"Paris"}'
-TOOL = {
+TOOL: dict[str, Any] = {
     "choices__0__message__tool_calls__0__function__name": "get_weather",
     "choices__0__message__tool_calls__0__function__arguments": CITY,
 }
@@ -171,7 +172,14 @@ CHAT: tuple[tuple[str, Outcome], ...] = (
 RESPONSES: tuple[tuple[str, Outcome], ...] = (
     (
         "responses.stream_failed",
-        Raises(InternalServerError, 200, "server_error", says="failed to generate", billed=True, partial={"status": "failed"}),
+        Raises(
+            InternalServerError,
+            200,
+            "server_error",
+            says="failed to generate",
+            billed=True,
+            partial={"status": "failed"},
+        ),
     ),
     (
         "responses.stream_error_flat",
@@ -308,7 +316,9 @@ GEMINI: tuple[tuple[str, Outcome], ...] = (
     ("gemini.stream_raw_error", cut("Hello")),
     (
         "gemini.stream_error_data",
-        Raises(OverloadedError, 200, 503, {"type": "UNAVAILABLE"}, says="overloaded", billed=True, partial={"text": "Hi"}),
+        Raises(
+            OverloadedError, 200, 503, {"type": "UNAVAILABLE"}, says="overloaded", billed=True, partial={"text": "Hi"}
+        ),
     ),
     ("gemini.stream_undecodable", cut("A")),
     ("gemini.stream_cut", cut("Hello")),
@@ -328,7 +338,7 @@ GEMINI: tuple[tuple[str, Outcome], ...] = (
 )
 
 
-def heard(text: str = "Hello there.", **more: object) -> Gives:
+def heard(text: str = "Hello there.", **more: Any) -> Gives:
     """A transcription."""
     return Gives(TranscriptionResponse, {"text": text, **more})
 
@@ -365,7 +375,10 @@ REST: tuple[tuple[str, Outcome], ...] = (
         "ping.chat_then_429",
         Raises(RateLimitError, 200, "rate_limit_exceeded", {"stage": "stream"}, says="Rate limit reached"),
     ),
-    ("ping.messages_then_529", Raises(InternalServerError, 200, facts={"type": "<nil>"}, says="Overloaded", billed=True)),
+    (
+        "ping.messages_then_529",
+        Raises(InternalServerError, 200, facts={"type": "<nil>"}, says="Overloaded", billed=True),
+    ),
     ("ping.messages", message()),
     ("ping.responses", response()),
     ("ping.gemini*", content()),

@@ -21,9 +21,14 @@ SENSITIVE = "The request failed because the output video may contain sensitive i
 MODERATED = "Your request was blocked by our moderation system."
 RISK = "Failure to pass the risk control system"
 SERVER_ERROR = "The server had an error upstream at https://api.upstream.test/v1"
+INLINE = "data:video/mp4;base64,AAAAGGZ0eXBtcDQyAAAAAG1wNDJpc29t"
 TIMED_OUT = "任务超时（1分钟）"
 MOVIE = Saves(64)
 UNFINISHED = Loses(cause=BadRequestError, status=400)
+REMIX_PANICS = Raises(
+    InternalServerError, 500, facts={"type": "new_api_panic"}, hint="remix does not work on this gateway"
+)
+"""For every task that exists, before it reaches the provider: refused, not in doubt."""
 UPSTREAM_502 = Loses(cause=InternalServerError, status=502, requests=3)
 
 
@@ -39,6 +44,7 @@ CREATIONS: tuple[tuple[str, Outcome], ...] = (
     ("overload.models", Gives(ModelList, {"data.0.id": "claude-opus-4-6"})),
     # The word list is not asked for videos.
     ("sensitive.videos", QUEUED),
+    ("life.disabled_channel.submit", NO_MODEL),
     ("*.submit", QUEUED),
     ("params.text_plain", BAD),
     ("params.*", QUEUED),
@@ -77,7 +83,10 @@ CREATIONS: tuple[tuple[str, Outcome], ...] = (
     ("submit.kling_500", Doubts(InternalServerError, 500, "fail_to_fetch_task")),
     ("submit.upstream_html", Doubts(InternalServerError, 502, "fail_to_fetch_task")),
     ("submit.upstream_html200", Doubts(InternalServerError, 500, "unmarshal_response_body_failed")),
-    ("submit.upstream_empty", Doubts(InternalServerError, 500, "unmarshal_response_body_failed", says="unexpected end")),
+    (
+        "submit.upstream_empty",
+        Doubts(InternalServerError, 500, "unmarshal_response_body_failed", says="unexpected end"),
+    ),
     ("submit.upstream_progress_float", Doubts(InternalServerError, 500, "unmarshal_response_body_failed")),
     ("submit.upstream_no_id", Doubts(InternalServerError, 500, "invalid_response")),
     ("submit.upstream_drop", Doubts(InternalServerError, 500, "do_request_failed")),
@@ -85,17 +94,9 @@ CREATIONS: tuple[tuple[str, Outcome], ...] = (
     # A 2xx that is an error; the provider did create a video.
     ("submit.upstream_201", Doubts(InternalServerError, 201, "fail_to_fetch_task")),
     ("submit.*", QUEUED),
-    # Remix panics for every task that exists, before it reaches the provider: refused, not in doubt.
-    (
-        "remix.before",
-        Raises(InternalServerError, 500, facts={"type": "new_api_panic"}, hint="remix does not work on this gateway"),
-    ),
-    (
-        "remix.after",
-        Raises(InternalServerError, 500, facts={"type": "new_api_panic"}, hint="remix does not work on this gateway"),
-    ),
+    ("remix.before", REMIX_PANICS),
+    ("remix.after", REMIX_PANICS),
     ("remix.*", NO_TASK),
-    ("life.disabled_channel.submit", NO_MODEL),
     ("life.disabled_channel.remix", Raises(BadRequestError, 400, "task_channel_disable")),
 )
 
@@ -157,7 +158,10 @@ LOOKS: tuple[tuple[str, Outcome], ...] = (
     ("doubao.failed.get_videos.2_failed", Tells("failed", "failed", 100, error="task failed", code="failed")),
     ("doubao.ok.get_generations.3_success", Tells("succeeded", "SUCCESS", 100, file("cgt-20260302000000-00009"))),
     ("doubao.ok.get_videos.3_completed", Tells("succeeded", "completed", 100, file("cgt-20260302000000-00009"))),
-    ("doubao.videos_route.get_videos.2_completed", Tells("succeeded", "completed", 100, file("cgt-20260302000000-00015"))),
+    (
+        "doubao.videos_route.get_videos.2_completed",
+        Tells("succeeded", "completed", 100, file("cgt-20260302000000-00015")),
+    ),
     ("volc.ok.get_generations.1_success", Tells("succeeded", "SUCCESS", 100, file("cgt-20260302000000-00014"))),
     ("volc.ok.get_videos.1_completed", Tells("succeeded", "completed", 100, file("cgt-20260302000000-00014"))),
     ("doubao.*.get_generations.*_queued", Tells("queued", "QUEUED", 10)),
@@ -203,8 +207,13 @@ LOOKS: tuple[tuple[str, Outcome], ...] = (
     # A success without an address: the gateway names its own download route, which answers 502.
     ("life.nourl.get_generations", Tells("succeeded", "SUCCESS", 100, CONTENT)),
     ("life.nourl.get_videos", Tells("succeeded", "completed", 100)),
-    ("life.data.get_*", Tells("succeeded", "", 100, "data:video/mp4;base64,AAAAGGZ0eXBtcDQyAAAAAG1wNDJpc29t")),
-    ("life.gonechan.get_generations", Tells("failed", "FAILURE", 100, error="Failed to get channel info, channel ID: 8")),
+    # The address is the file itself: the gateway's own route answers 502 here.
+    ("life.data.get_generations", Tells("succeeded", "SUCCESS", 100, INLINE)),
+    ("life.data.get_videos", Tells("succeeded", "completed", 100, INLINE)),
+    (
+        "life.gonechan.get_generations",
+        Tells("failed", "FAILURE", 100, error="Failed to get channel info, channel ID: 8"),
+    ),
     ("life.gonechan.get_videos", Tells("failed", "failed", 100)),
     ("life.gonechan.content", UNFINISHED),
     ("life.kling429.get_generations", Tells("queued", "NOT_START", 0)),

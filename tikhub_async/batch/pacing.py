@@ -1,0 +1,269 @@
+"""How fast a batch may go: a gate that finds its width by trying, rates per minute, one hold for all calls of a key.
+
+Two lanes share a key. Interactive calls, made with the client directly, wait for nothing here. Batch calls go through
+the gate, which gets narrower by every call that the other lane has in flight, and pay for the other lane's requests
+out of their own rate. A 429 that says how long to wait holds both lanes; nothing else does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
+
+import anyio
+
+from tikhub_async._clock import Clock
+from tikhub_async.errors import APIStatusError, ConfigError, TikHubError
+
+if TYPE_CHECKING:
+    from tikhub_async._session.session import Session
+    from tikhub_async.batch.options import Settings
+
+CUT = 0.85
+"""Factor on the width when the gateway says that it was too wide."""
+GAIN = 0.5
+"""How much wider it gets per round trip without such a word, once it has met its limit."""
+RESERVED_SHARE = 0.1
+RESERVED_LEAST = 4
+"""Connections that a batch leaves to the other lane: a share of the pool, and no fewer than this."""
+STRIKES = 3
+"""Refusals in a row, without a success between them, after which the batch lane holds by itself."""
+FIRST_HOLD = 0.5
+LONGEST_HOLD = 30.0
+"""Seconds of such a hold; it doubles with each further refusal."""
+WINDOW = 1.0
+"""Seconds of tokens that may go at once."""
+
+
+class Ticket:
+    """A place in the gate."""
+
+    __slots__ = ("full", "number")
+
+    def __init__(self, number: int, full: bool) -> None:
+        self.number = number
+        self.full = full
+        """Whether the gate was full: only then does a success say that it could be wider."""
+
+
+class Gate:
+    """Requests in flight: more while all goes well, fewer at once when the gateway refuses (AIMD)."""
+
+    def __init__(
+        self,
+        *,
+        start: int = 16,
+        most: int = 256,
+        adaptive: bool = True,
+        others: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Make one; needs a running loop.
+
+        Args:
+            start: Width to begin with.
+            most: Greatest width.
+            adaptive: False keeps the width at `most`.
+            others: Calls of the other lane that are in flight.
+        """
+        self.most = most
+        self.adaptive = adaptive
+        self.width = float(min(start, most) if adaptive else most)
+        self._others = others
+        self._limiter = anyio.CapacityLimiter(max(int(self.width), 1))
+        self._issued = 0
+        self._cut_at = 0
+        self._probing = True
+
+    @property
+    def in_flight(self) -> int:
+        """Tickets that are out."""
+        return self._limiter.borrowed_tokens
+
+    async def enter(self) -> Ticket:
+        """Wait for a place."""
+        limiter = self._limiter
+        self._fit()
+        self._issued += 1
+        borrowed = limiter.borrowed_tokens
+        ticket = Ticket(self._issued, borrowed + 1 >= limiter.total_tokens)
+        if borrowed < limiter.total_tokens:
+            try:
+                limiter.acquire_on_behalf_of_nowait(ticket)  # the awaited form costs two turns of the loop
+            except anyio.WouldBlock:
+                pass  # another batch is waiting
+            else:
+                return ticket
+        await limiter.acquire_on_behalf_of(ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket, *, refused: bool | None = False) -> None:
+        """Give the place back.
+
+        Args:
+            ticket: The place.
+            refused: True when the gateway said that there were too many; None when the call says nothing of that.
+        """
+        if refused:
+            self._narrow(ticket)
+        elif refused is False and ticket.full:
+            self._widen()
+        self._limiter.release_on_behalf_of(ticket)
+        self._fit()
+
+    def _narrow(self, ticket: Ticket) -> None:
+        # Once per round trip: what left before the last cut says nothing about the width since.
+        if self.adaptive and ticket.number > self._cut_at:
+            self.width = max(1.0, min(self.width, self._limiter.borrowed_tokens) * CUT)
+            self._cut_at = self._issued
+        self._probing = False
+
+    def _widen(self) -> None:
+        if self.adaptive and self.width < self.most:
+            self.width = min(self.width + (1.0 if self._probing else GAIN / self.width), float(self.most))
+
+    def _fit(self) -> None:
+        places = max(int(self.width) - self._others(), 1)
+        if places != self._limiter.total_tokens:
+            self._limiter.total_tokens = places
+
+
+class Limiter(Protocol):
+    """What is used of `aiolimiter.AsyncLimiter`."""
+
+    max_rate: float
+
+    async def acquire(self, amount: float = 1) -> None:
+        """Wait until so much may go."""
+
+
+def make_limiter(rate: float, seconds: float) -> Limiter:
+    """A leaky bucket of `rate` per `seconds`.
+
+    Raises:
+        ConfigError: aiolimiter is not installed.
+    """
+    try:
+        from aiolimiter import AsyncLimiter
+    except ModuleNotFoundError:
+        pass
+    else:
+        return AsyncLimiter(rate, seconds)
+    raise ConfigError(
+        "rpm and tpm need aiolimiter, which is not installed", hint="pip install 'tikhub-async[batch]'", stage="batch"
+    )
+
+
+class Pacer:
+    """The pace of one key on one event loop, shared by all batches that run there."""
+
+    def __init__(self, clock: Clock, session: "Session") -> None:
+        self._clock = clock
+        self._slots = session.transport.pools().slots
+        self._key = session.transport.key_state(session.config.api_key)
+        self._requests: Limiter | None = None
+        self._tokens: Limiter | None = None
+        self._debt = 0.0
+        self._strikes = 0
+        self._held_until = 0.0
+        self._ours = 0
+        self._foreign_paid = self._slots.ever
+        self.last_success = clock.now()
+        self.successes = 0
+        self.refusals = 0
+        """429s and the like so far."""
+        self.gate = Gate(others=self._others)
+
+    @classmethod
+    def of(cls, session: "Session") -> "Pacer":
+        """The pacer of a session's key on the running loop."""
+        loop = asyncio.get_running_loop()
+        pacers = _PACERS.setdefault(loop, {})
+        key = id(session.transport.key_state(session.config.api_key))
+        if key not in pacers:
+            pacers[key] = cls(session.clock, session)
+        return pacers[key]
+
+    def configure(self, settings: "Settings") -> None:
+        """Take over a batch's limits. Several batches at once share the gate; the last one's words count."""
+        reserved = max(RESERVED_LEAST, int(self._slots.size * RESERVED_SHARE))
+        most = max(1, min(settings.concurrency, self._slots.size - reserved))
+        others = self.gate.in_flight
+        if not others:
+            self.gate = Gate(
+                start=settings.start_concurrency, most=most, adaptive=settings.adaptive, others=self._others
+            )
+        self.gate.most = most
+        # One request per interval, not sixty per minute at once: a bucket of a minute lets a double minute through.
+        self._requests = None if settings.rpm is None else make_limiter(1, 60.0 / settings.rpm)
+        self._tokens = None if settings.tpm is None else make_limiter(settings.tpm / 60.0 * WINDOW, WINDOW)
+        self._debt = 0.0
+        self._foreign_paid = self._slots.ever - self._ours
+        self.last_success = self._clock.now()
+
+    def _others(self) -> int:
+        return max(self._slots.taken - self.gate.in_flight, 0)
+
+    # ── before a request ────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def held_for(self) -> float:
+        """Seconds that nothing may leave, 0 when it may."""
+        return max(self._key.hold_until, self._held_until, self._clock.now()) - self._clock.now()
+
+    async def admit(self, tokens: float) -> None:
+        """Until a request with so many tokens, by estimate, may leave."""
+        while (wait := self.held_for) > 0:
+            await self._clock.sleep(wait)
+        if self._requests is not None:
+            await self._take(self._requests, 1.0 + self._foreign())
+        if self._tokens is not None:
+            wanted, self._debt = tokens + self._debt, 0.0
+            if wanted > 0:
+                await self._take(self._tokens, wanted)
+            else:
+                self._debt = wanted  # estimates were too high: the next ones go for less
+        self._ours += 1
+
+    def _foreign(self) -> int:
+        """Requests of the other lane, looks at tasks and downloads that this lane has not paid for yet."""
+        seen = self._slots.ever - self._ours
+        unpaid, self._foreign_paid = max(seen - self._foreign_paid, 0), max(seen, self._foreign_paid)
+        return unpaid
+
+    async def _take(self, limiter: Limiter, amount: float) -> None:
+        while amount > 0:  # in pieces: a bucket refuses more than it holds
+            piece = min(amount, limiter.max_rate)
+            await limiter.acquire(piece)
+            amount -= piece
+
+    # ── after it ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def settle(self, estimate: float, used: float) -> None:
+        """Tokens that a request really used, against what was taken for it."""
+        self._debt += used - estimate
+
+    def succeeded(self) -> None:
+        """The gateway served a call."""
+        self._strikes = 0
+        self.successes += 1
+        self.last_success = self._clock.now()
+
+    def refused(self, error: TikHubError) -> None:
+        """The gateway, or the network before it, refused a call for now: hold when it says so, or does so repeatedly."""
+        self.refusals += 1
+        self._strikes += 1
+        now = self._clock.now()
+        asked = error.retry_after if isinstance(error, APIStatusError) else None
+        if asked:
+            self._key.hold_until = max(self._key.hold_until, now + asked)
+        elif self._strikes >= STRIKES and now >= self._held_until:
+            hold = min(FIRST_HOLD * 2.0 ** min(self._strikes - STRIKES, 10), LONGEST_HOLD)
+            self._held_until = now + hold
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last success, or since the batch began."""
+        return self._clock.now() - self.last_success
+
+
+_PACERS: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, Pacer]]" = WeakKeyDictionary()
