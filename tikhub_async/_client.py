@@ -1,7 +1,7 @@
 """`TikHubAI`: one session, one attribute per provider, tasks."""
 
 import ssl as tls
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -17,15 +17,19 @@ from tikhub_async._config import (
     check_timeouts,
     make_config,
     read_key,
+    read_log_level,
     read_no_proxy,
     read_proxy,
 )
 from tikhub_async._tasks import Poller, Tasks
+from tikhub_async.telemetry import Hooks, Meter
+from tikhub_async.telemetry._logs import set_up_logging
 
 if TYPE_CHECKING:
     import aiohttp
 
     from tikhub_async._session.session import Session
+    from tikhub_async.batch import Batch
 
 
 class TikHubAI:
@@ -59,6 +63,7 @@ class TikHubAI:
         allow_private_media: bool = False,
         max_json_bytes: int = 64 * 2**20,
         max_event_bytes: int = 8 * 2**20,
+        hooks: Sequence[Hooks] = (),
         clock: Clock | None = None,
     ) -> None:
         """Make a client.
@@ -89,6 +94,7 @@ class TikHubAI:
             allow_private_media: Fetch results from private addresses and over plain http.
             max_json_bytes: Largest answer that is read whole, bytes after decompression.
             max_event_bytes: Largest single event of a stream, bytes.
+            hooks: What watches every call; see `tikhub_async.telemetry`.
             clock: Where time comes from; for tests.
 
         Raises:
@@ -112,7 +118,9 @@ class TikHubAI:
             kling_metadata=kling_metadata,
             max_json_bytes=max_json_bytes,
             max_event_bytes=max_event_bytes,
+            hooks=tuple(hooks),
         )
+        set_up_logging(read_log_level())
         options = TransportOptions(
             limits=limits or Limits(),
             session=session,
@@ -173,6 +181,7 @@ class TikHubAI:
         routes: Mapping[str, str] | None = None,
         lenient_streams: bool | None = None,
         kling_metadata: bool | None = None,
+        hooks: Sequence[Hooks] | None = None,
     ) -> Self:
         """A cheap copy with other options that shares the connections; closing the copy does nothing.
 
@@ -195,9 +204,27 @@ class TikHubAI:
             changes["lenient_streams"] = lenient_streams
         if kling_metadata is not None:
             changes["kling_metadata"] = kling_metadata
+        if hooks is not None:
+            changes["hooks"] = tuple(hooks)
         copied = type(self).__new__(type(self))
         copied._set_up(self._session.copy(msgspec.structs.replace(config, **changes)), self._poller)
         return copied
+
+    def meter(self) -> Meter:
+        """What the calls inside a `with` block cost, unknown counted as unknown; tasks started inside belong to it.
+
+            with client.meter() as meter:
+                await client.openai.chat.completions.create(…)
+            print(meter.total.input_tokens, meter.total.output_tokens, meter.unknown)
+        """
+        return Meter(self._session)
+
+    @property
+    def batch(self) -> "Batch":
+        """Many requests, each paid once: files of lines, taken up again after a kill."""
+        from tikhub_async.batch import Batch  # a layer above
+
+        return Batch(self)
 
     @property
     def base_url(self) -> str:

@@ -41,6 +41,10 @@ class Clock:
         """Run `callback` after `seconds` on the running loop."""
         return asyncio.get_running_loop().call_later(seconds, callback)
 
+    def alarm(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """As `call_later`, for a time that somebody waits for: virtual time jumps to it, as to the end of a `sleep`."""
+        return self.call_later(seconds, callback)
+
 
 LATE = 0.1
 """A timer that runs so many seconds late tells that the loop was blocked."""

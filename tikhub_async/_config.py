@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -10,10 +10,14 @@ import msgspec
 from tikhub_async._version import __version__
 from tikhub_async.errors import ConfigError
 
+if TYPE_CHECKING:
+    from tikhub_async.telemetry import Hooks
+
 DEFAULT_BASE_URL = "https://ai.tikhub.io"
 KEY_VARIABLES = ("TIKHUB_AI_API_KEY", "TIKHUB_API_KEY")
 """Our own name first; the second is the one of TikHub's social-data API, whose keys may not work here."""
 BASE_URL_VARIABLE = "TIKHUB_AI_BASE_URL"
+LOG_VARIABLE = "TIKHUB_AI_LOG"
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -110,6 +114,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Largest JSON body that is read, bytes after decompression."""
     max_event_bytes: int = 8 * 2**20
     """Largest single event of a stream, bytes."""
+    hooks: "tuple[Hooks, ...]" = ()
+    """What watches every call."""
 
     def route(self, name: str, path: str) -> str:
         """The path of an endpoint, the caller's where they gave one."""
@@ -238,6 +244,11 @@ def read_proxy(proxy: str | None) -> str | None:
             hint="for SOCKS pass connector_factory= with a connector that speaks it",
         )
     return value
+
+
+def read_log_level() -> str | None:
+    """What `TIKHUB_AI_LOG` asks for; None where it is not set."""
+    return os.environ.get(LOG_VARIABLE) or None
 
 
 def read_no_proxy(proxy: str | None) -> str:

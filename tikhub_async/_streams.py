@@ -5,9 +5,9 @@ either reaches its protocol's end or raises with everything received so far. Byt
 delivered before it is raised.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -24,11 +24,14 @@ from tikhub_async.errors import (
     TikHubError,
     shorten,
 )
+from tikhub_async.telemetry import _watching as watching
 from tikhub_async.types._base import Headers, Response, ResponseMeta, request_id_of
 
 if TYPE_CHECKING:
     from tikhub_async._session.body import StreamBody
     from tikhub_async._session.session import Session
+    from tikhub_async.relay import StreamRelay
+    from tikhub_async.telemetry import Call
 
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
@@ -125,12 +128,16 @@ class EventStream(Generic[E, R]):
         self._body: StreamBody | None = None
         self._meta = ResponseMeta()
         self._batch: list[E] = []
+        self._sources: list[ServerSentEvent] = []
+        """What the batch was decoded from, one by one; perhaps more."""
         self._next = 0
         self._failure: BaseException | None = None
         self._finished = False
         self._done_seen = False
         self._result: R | None = None
         self._sent_at = 0.0
+        self._observers = watching.observers_of(session)
+        self._watch: Call | None = None
         self.stats = StreamStats()
         """Counts and times so far."""
 
@@ -158,15 +165,47 @@ class EventStream(Generic[E, R]):
 
     async def aclose(self) -> None:
         """Give the connection back; the provider is told to stop if it is still sending. Never raises."""
+        self._close()
+
+    def _close(self) -> None:
         if self._body is not None and not self._body.closed:
             self._body.close()
         if not self._finished and self._failure is None:
             self._failure = self._interrupted("the stream was closed before its end")
+            self._tell_end()
 
     @property
     def text_stream(self) -> "TextStream[E, R]":
         """The visible text as it arrives, piece by piece; empty pieces are left out."""
         return TextStream(self)
+
+    def relay(
+        self,
+        *,
+        vocabulary: Literal["common", "provider"] = "common",
+        heartbeat: float | None = 15.0,
+        hide: Collection[str] = (),
+        describe: Callable[[TikHubError], Mapping[str, Any]] | None = None,
+        on_end: "Callable[[StreamRelay], object] | None" = None,
+    ) -> "StreamRelay":
+        """The stream as server-sent events for a browser: an async iterator of bytes, with `headers` for the response.
+
+        Args:
+            vocabulary: `common` sends `text`, `reasoning`, `tool_call`, `usage`, `done` and `error`, the same for all
+                providers; `provider` sends the provider's own events as they come.
+            heartbeat: Seconds of silence before a comment is sent; None sends none.
+            hide: Events of the common vocabulary that the browser must not see, as `{"reasoning", "usage"}`.
+            describe: What the browser is told of an error; default: `tikhub_async.relay.public_error`.
+            on_end: Called once with the relay when it has ended, also when the browser left: the place to book `usage`.
+
+        Raises:
+            ConfigError: `hide` names something that cannot be hidden.
+        """
+        from tikhub_async.relay import StreamRelay  # a layer above
+
+        return StreamRelay(
+            self, vocabulary=vocabulary, heartbeat=heartbeat, hide=hide, describe=describe, on_end=on_end
+        )
 
     # ── results ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -228,14 +267,17 @@ class EventStream(Generic[E, R]):
             try:
                 if self._prepare is not None:
                     self._request = await self._prepare(self._request)
-                body = await self._session.open_stream(self._request)
+                self._watch = watching.begin(self._session, self._request, self._observers)
+                body = await self._session.open_stream(self._request, self._watch)
             except TikHubError as failure:
                 self._failure = failure
+                self._tell_end()
                 raise
             except BaseException:
                 # Cancelled while opening: another try would be another paid request.
                 self._failure = self._interrupted("the stream was cancelled before it opened")
                 self._failure.maybe_billed = True  # the request may have been sent, and answered to nobody
+                self._tell_end()
                 raise
             self._body, self._meta = body, body.meta
             self.stats.opened = clock.now() - self._sent_at
@@ -258,6 +300,16 @@ class EventStream(Generic[E, R]):
         if self._failure is not None:
             raise self._fresh_failure()
         raise StopAsyncIteration
+
+    async def _read_batch(self) -> tuple[Sequence[E], Sequence[ServerSentEvent]]:
+        """All events at hand, at least one, and what they were decoded from; none at the end."""
+        if self._next >= len(self._batch):
+            try:
+                await self._advance()
+            except StopAsyncIteration:
+                return (), ()
+        start, self._next = self._next, len(self._batch)
+        return self._batch[start:], self._sources[start : len(self._batch)]
 
     def _fresh_failure(self) -> BaseException:
         """The failure without the frames of the last time it was raised, which would pile up and keep this stream alive."""
@@ -307,6 +359,7 @@ class EventStream(Generic[E, R]):
                     break
         accumulator = self._accumulator
         if batch:
+            self._sources = events
             taken = accumulator.feed(batch)
             self._count(taken)
             self._batch = batch if taken == len(batch) else batch[:taken]
@@ -343,6 +396,8 @@ class EventStream(Generic[E, R]):
             stats.last_event = now
             if stats.first_event is None:
                 stats.first_event = now
+            if self._watch is not None:
+                self._watch.arrived(events)
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -371,6 +426,7 @@ class EventStream(Generic[E, R]):
     def _finish(self) -> None:
         self._finished = True
         self._failure = self._problem()
+        self._tell_end()
 
     def _problem(self) -> TikHubError | None:
         """What the protocol itself reports as a failure."""
@@ -388,6 +444,11 @@ class EventStream(Generic[E, R]):
             failure.headers = failure.headers or dict(self.headers)
         if self._body is not None:
             self._body.close()
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        if self._watch is not None and not self._watch.ended:
+            self._watch.end(error=self._failure, usage=self.usage, result=self._partial_or_none())
 
     def _stray_error(self) -> TikHubError | None:
         """The error that was written into the open stream as bare JSON, without `data:`."""

@@ -8,6 +8,7 @@ answer*: then the table has the text and the reason of its end as the caller get
 """
 
 import asyncio
+import re
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -24,6 +25,7 @@ from tests.conformance.exchanges import Exchange, recorded
 from tests.conformance.params import client_options
 from tests.conformance.server import ReplayServer
 from tikhub_async import TikHubAI, __version__
+from tikhub_async.errors import TikHubError
 from tikhub_async.testing import TEST_KEY, FakeClock
 
 ASK: Any = [{"role": "user", "content": "Hi"}]
@@ -181,7 +183,7 @@ def _answer(text: str | None, name: str, reason: str | None) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = re.sub(r" \(request id: \w+\)", "", " ".join(text.split()))
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
 
 
@@ -197,19 +199,21 @@ OFFICIAL: tuple[tuple[str, str, Callable[[Exchange, str], Awaitable[str]]], ...]
 async def sights(exchange: Exchange) -> tuple[str, Sight, Sight]:
     """The official client's name, what its caller sees, and what ours sees."""
     name, official = next((name, use) for path, name, use in OFFICIAL if exchange.path.startswith(path))
-    return name, await _seen(official, exchange), await _seen(_ours, exchange)
+    # Any exception counts for the official clients; of ours, only one of its own errors is no accident.
+    return name, await _seen(official, exchange, Exception), await _seen(_ours, exchange, TikHubError)
 
 
-async def _seen(use: Callable[[Exchange, str], Awaitable[str]], exchange: Exchange) -> Sight:
+async def _seen(use: Callable[[Exchange, str], Awaitable[str]], exchange: Exchange, errors: type[Exception]) -> Sight:
     async with ReplayServer(exchange) as server:
         try:
             async with asyncio.timeout(LIMIT):
                 return Sight(await use(exchange, server.origin))
         except Told as told:
             return Sight(str(told), told=True)
-        except Exception as error:
+        except errors as error:
             said = _short(str(getattr(error, "message", "") or error)) or "without a text"
-            return Sight(f"`{type(error).__name__}` {said}", raised=True)
+            kept = getattr(getattr(error, "partial", None), "text", "")
+            return Sight(f"`{type(error).__name__}` {said}{f', keeps {kept!r}' if kept else ''}", raised=True)
 
 
 async def compare(

@@ -121,7 +121,7 @@ def _request_body(request: Mapping[str, Any]) -> tuple[Any, bytes]:
 
 def _answer_body(response: Mapping[str, Any], folder: Path) -> bytes:
     if response.get("body_file"):
-        return (folder / response["body_file"]).read_bytes()
+        return folder.joinpath(str(response["body_file"])).read_bytes()
     if "body_base64" in response:
         return base64.b64decode(response["body_base64"])
     body: str = response.get("body") or ""

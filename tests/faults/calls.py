@@ -1,7 +1,7 @@
 """One call of every kind, with an answer that is good for it: the columns of the fault matrix.
 
-    C  paid creation         N  generation in one piece    S  stream
-    P  poll or list          D  download                   X  deletion
+C  paid creation         N  generation in one piece    S  stream
+P  poll or list          D  download                   X  deletion
 """
 
 import json
@@ -89,9 +89,7 @@ CHAT = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "cho
 
 CREATIONS: list[Call] = [
     Call("C", "seedance", PATHS["seedance"], answer({"id": TASK}), lambda c: c.client.seedance.create(**VIDEO)),
-    Call(
-        "C", "sora", "/v1/videos", answer(CREATED), lambda c: c.client.sora.create(model="sora-2", prompt="A cat")
-    ),
+    Call("C", "sora", "/v1/videos", answer(CREATED), lambda c: c.client.sora.create(model="sora-2", prompt="A cat")),
     Call(
         "C",
         "sora.remix",
@@ -111,7 +109,9 @@ CREATIONS: list[Call] = [
         "kling.image2video",
         PATHS["image2video"],
         answer(KLING),
-        lambda c: c.client.kling.image2video.create(model_name="kling-v2-6", image="https://a.example/cat.png", prompt="A cat"),
+        lambda c: c.client.kling.image2video.create(
+            model_name="kling-v2-6", image="https://a.example/cat.png", prompt="A cat"
+        ),
     ),
     Call(
         "C",

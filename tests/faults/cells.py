@@ -2,24 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.faults.calls import WORDS, Call, Caller
 from tests.faults.rows import Row
 from tikhub_async import RetryPolicy, TikHubAI, Timeouts
+from tikhub_async._session import body
 from tikhub_async.errors import InDoubtError, StreamInterrupted, TikHubError
 from tikhub_async.testing import TEST_KEY
 from tikhub_async.testing.faultserver import FaultServer, Reply
 
-DEADLINE = 2.0
+DEADLINE = 1.0
 """Seconds for a whole call."""
-LIMITS = Timeouts(
-    pool=0.3, connect=0.5, first_byte=0.2, answer=0.2, idle=0.2, total=DEADLINE, poll=DEADLINE
-)
-QUICK = RetryPolicy(base=0.001, cap=0.01, retry_after_cap=5.0)
+LIMITS = Timeouts(pool=0.3, connect=0.5, first_byte=0.2, answer=0.2, idle=0.2, total=DEADLINE, poll=DEADLINE)
+QUICK = RetryPolicy(base=0.0001, cap=0.0005, retry_after_cap=5.0)
 HANG = 20.0
 """Seconds after which a call counts as hung; far beyond what a busy machine adds."""
 
@@ -54,6 +53,16 @@ async def caller(server: FaultServer, folder: Path, **options: Any) -> AsyncIter
     finally:
         await client.aclose()
     await assert_quiet(server, before)
+
+
+@contextmanager
+def quick_looks() -> Iterator[None]:
+    """Connections that died without a word are found within the limits above."""
+    usual, body.LOOK_SECONDS = body.LOOK_SECONDS, 0.03
+    try:
+        yield
+    finally:
+        body.LOOK_SECONDS = usual
 
 
 async def assert_quiet(server: FaultServer, before: set[Any]) -> None:
@@ -91,7 +100,7 @@ async def run(row: Row, call: Call, server: FaultServer, folder: Path) -> tuple[
         server.clear()
         server.serve(call.path, call.good)
         fault = row.make(call)
-        replies: Sequence[Reply] = [fault] * (200 if lasting else 1)
+        replies: Sequence[Reply] = [fault] * (500 if lasting else 1)
         server.script(call.path, *replies)
         async with caller(server, folder) as who:
             cell = await make(call, who)
@@ -112,7 +121,7 @@ def check(code: str, call: Call, who: Caller, cell: Cell, *, lasting: bool) -> l
     if error is not None:
         said = f"{type(error).__name__}: {error}"
         assert isinstance(error, TikHubError)
-        if error.attempts != sent and not (call.kind in "PDX"):
+        if error.attempts != sent and call.kind not in "PDX":
             wrong.append(f"the error says {error.attempts} attempts, the server saw {sent}")
     else:
         said = f"a result, {sent} requests"

@@ -1,13 +1,13 @@
 """The rows of the fault matrix: what happens to a request, and what each kind of call must make of it.
 
-    R  sent again by us, within deadline and quota: the call succeeds
-    1  the same, but one time only, and the result says that the first may have been billed
-    L  looked at again as often as the client's retries say, then an error
-    E  a typed error at once
-    !  `InDoubtError` at once; never sent again
-    I  `StreamInterrupted` with what arrived; never sent again
-    r  as R, going on behind what has arrived, so that a lasting fault of this kind ends as well
-    -  cannot happen, or is another row
+R  sent again by us, within deadline and quota: the call succeeds
+1  the same, but one time only, and the result says that the first may have been billed
+L  looked at again as often as the client's retries say, then an error
+E  a typed error at once
+!  `InDoubtError` at once; never sent again
+I  `StreamInterrupted` with what arrived; never sent again
+r  as R, going on behind what has arrived, so that a lasting fault of this kind ends as well
+-  cannot happen, or is another row
 """
 
 import gzip
@@ -32,14 +32,16 @@ class Row:
     cells: dict[str, str]
     make: Make
     """The reply that is the fault, for a call."""
+    needs_id: bool = False
+    """Only calls that know where the id stands notice."""
 
 
 ROWS: list[Row] = []
 
 
-def row(name: str, cells: str, make: Make) -> None:
+def row(name: str, cells: str, make: Make, *, needs_id: bool = False) -> None:
     """Add a row; cells in the order C N S P D X."""
-    ROWS.append(Row(name, dict(zip(KINDS, cells.split(), strict=True)), make))
+    ROWS.append(Row(name, dict(zip(KINDS, cells.split(), strict=True)), make, needs_id))
 
 
 def same(reply: Said) -> Make:
@@ -145,21 +147,32 @@ row("200 without length, RST inside", "! 1 I R E R", without_length(RST))
 row("200 cut inside gzip", "! 1 I R E R", zipped(lambda data: data[: len(data) // 2]))
 row("200 with gzip garbage", "! 1 I R E R", zipped(lambda data: data[:12] + b"garbage" * 9))
 row("200 that is no gzip", "! 1 I R E R", zipped(lambda data: b"garbage" * 9))
-row("200 in deflate, cut", "! 1 I R E R", lambda call: deflated(call))
 
 
-def deflated(call: Call) -> Steps:
-    data = zlib.compress(call.body)
-    coded = head(chunked=True, content_type=ends(call), content_encoding="deflate")
-    return [coded, chunk(data[: len(data) // 2]), chunk(b"")]
+def deflated(*between: Step) -> Make:
+    def make(call: Call) -> Steps:
+        data = zlib.compress(call.body)
+        coded = head(chunked=True, content_type=ends(call), content_encoding="deflate")
+        return [coded, *between, chunk(data[: len(data) // 2]), chunk(b"")]
+
+    return make
+
+
+row("200 in deflate, cut", "! 1 I R E R", deflated(Pause(0.03)))
+row("200 in deflate, cut, in one piece", "! 1 E R R R", lambda call: [b"".join(map(as_bytes, deflated()(call)))])
+
+
+def as_bytes(step: Step) -> bytes:
+    assert isinstance(step, bytes)
+    return step
 
 
 # ── a good status, and something else ───────────────────────────────────────────────────────────────────────────────
 
 row("200 with nothing", "! E E L E E", same(Empty()))
 row("200 with a page", "! E E L E E", same(Html()))
-row("200 with JSON, but no id", "! E E - E -", same(answer({"ok": True})))
-row("200 with a number", "! E E E E E", same(answer(7)))
+row("200 with JSON, but no id", "! E E - E -", same(answer({"ok": True})), needs_id=True)
+row("200 with a number", "! E E E E E", same(answer(7)), needs_id=True)
 row("200 with an error object", "E E E E E E", same(answer({"error": {"message": "no", "type": "x", "code": "y"}})))
 row("200 with a code of failure", "E E E E E E", same(answer({"code": "nope", "message": "no", "data": None})))
 row("200 with success: false", "E E E E E E", same(answer({"success": False, "message": "no"})))

@@ -35,9 +35,7 @@ def claude(words: Sequence[str]) -> list[bytes]:
     parts: list[dict[str, Any]] = [
         {"type": "message_start", "message": message},
         {"type": "content_block_start", "index": 0, "content_block": block},
-        *(
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}} for text in words
-        ),
+        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}} for text in words),
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
         {"type": "message_stop"},

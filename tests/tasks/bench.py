@@ -82,7 +82,9 @@ class Bench:
 
     async def silence(self, received: int) -> None:
         """Until the download has read that many bytes of its first answer and waits for more."""
-        while not self._bodies or (content := self._bodies[0]._content._stream).total_bytes < received or content._buffer:
+        while (
+            not self._bodies or (content := self._bodies[0]._content._stream).total_bytes < received or content._buffer
+        ):
             await asyncio.sleep(0)
         while self._bodies[0]._guard.waiting_since is None:
             await asyncio.sleep(0)

@@ -160,12 +160,13 @@ async def test_a_cancelled_waiter_disturbs_no_other(client: TikHubAI, gw: Emulat
 
 
 async def test_the_poller_starts_with_the_first_waiter_and_ends_with_the_last(client: TikHubAI) -> None:
-    poller = client._poller
-    assert poller._runner is None
-    await (await create(client)).wait()
+    assert client._poller.is_quiet
+    waiting = asyncio.ensure_future((await create(client)).wait())
     await asyncio.sleep(0)
-    assert poller._entries == {}
-    assert poller._runner is None or poller._runner.done()
+    assert not client._poller.is_quiet
+    await waiting
+    await asyncio.sleep(0)
+    assert client._poller.is_quiet
 
 
 async def test_wait_all_gives_every_outcome_in_order(client: TikHubAI, gw: Emulator) -> None:
@@ -199,7 +200,7 @@ async def test_leaving_updates_early_stops_the_looking(client: TikHubAI, gw: Emu
     async with (await create(client)).updates() as updates:
         async for _ in updates:
             break
-    assert client._poller._entries == {}
+    assert client._poller.is_quiet
 
 
 async def test_a_handle_survives_a_restart(gw: Emulator, clock: FakeClock) -> None:

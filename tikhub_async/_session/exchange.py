@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from tikhub_async._clock import Clock
@@ -92,10 +93,10 @@ class Exchange:
 
     async def request(self, pools: Pools, request: Request, sent: Sent) -> aiohttp.ClientResponse:
         """The answer with its headers read. Raises what aiohttp raises."""
-        fresh = request.endpoint.kind in FRESH
-        session = pools.paid() if fresh else pools.api()
-        if not fresh:
-            sent.value = True  # not traced here; `failure_of` knows the errors that come before
+        session = pools.paid() if request.endpoint.kind in FRESH else pools.api()
+        traced = not pools.is_injected(session)
+        if not traced:
+            sent.value = True  # `failure_of` knows the errors that come before
         url = _url(request.url)
         return await session.request(
             request.endpoint.method,
@@ -107,7 +108,7 @@ class Exchange:
             timeout=self._timeout,
             middlewares=self._middlewares,
             proxy=pools.proxy_for(url.host),
-            trace_request_ctx=sent if fresh else None,
+            trace_request_ctx=sent if traced else None,
         )
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -115,8 +116,6 @@ class Exchange:
         headers["Accept"] = "text/event-stream" if request.stream else "application/json"
         if request.body is not None:
             headers["Content-Type"] = "application/json"
-        if request.endpoint.kind in FRESH:
-            headers["Connection"] = "close"  # keeps connectors of the caller's own from pooling it
         headers.update(request.headers)
         return headers
 
@@ -213,8 +212,8 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
     elif isinstance(failure, aiohttp.ClientHttpProxyError):
         said = f"{failure.status} {shorten(failure.message, 60)}".strip()
         error = APIConnectionError(f"the proxy answered {said}", hint="check proxy=; nothing was sent")
-    elif isinstance(failure.__cause__, aiohttp.http_exceptions.ContentEncodingError):
-        error = APIConnectionError("the body of the answer cannot be decompressed")  # it came in one piece with the head
+    elif not request.stream and _is_in_the_body(failure):
+        error = APIConnectionError("the body of the answer cannot be decompressed")
     elif isinstance(failure, aiohttp.ClientResponseError):
         # No status: whatever the head said, it came after the request was read.
         error = ProtocolError(f"the head of the answer cannot be read: {shorten(failure.message)}")
@@ -227,6 +226,14 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
         )
     error.where = request.where
     return error
+
+
+def _is_in_the_body(failure: BaseException) -> bool:
+    """Whether a head was refused for its body's sake: aiohttp decompresses what comes in one piece with the head first."""
+    cause: BaseException | None = failure
+    while cause is not None and not isinstance(cause, ContentEncodingError):
+        cause = cause.__cause__
+    return cause is not None
 
 
 def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None) -> APITimeoutError:

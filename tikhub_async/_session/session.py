@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -21,6 +21,8 @@ from tikhub_async._wire import codec
 from tikhub_async._wire.request import Kind, Request
 from tikhub_async._wire.response import error_of, not_a_stream
 from tikhub_async.errors import APIConnectionError, InDoubtError, NotFoundError, TikHubError
+from tikhub_async.telemetry import _watching as watching
+from tikhub_async.telemetry._calls import Call
 from tikhub_async.types._base import Headers, ResponseMeta, request_id_of
 
 T = TypeVar("T")
@@ -46,9 +48,10 @@ class Orphan(msgspec.Struct, frozen=True):
 class _Call:
     """The facts that grow over the attempts of one call."""
 
-    def __init__(self, request: Request, deadline: float | None) -> None:
+    def __init__(self, request: Request, deadline: float | None, pools: Pools) -> None:
         self.request = request
         self.deadline = deadline
+        self.pools = pools
         self.attempts = 0
         """Attempts begun."""
         self.unsent = 0
@@ -59,6 +62,8 @@ class _Call:
         self.sent_at = 0.0
         self.abandoned = False
         """The caller is gone: finish what is in flight, send nothing more."""
+        self.watch: Call | None = None
+        """Who watches is told there; None when nobody does."""
 
     @property
     def paid(self) -> bool:
@@ -71,15 +76,12 @@ class _Call:
     @property
     def may_have_deleted(self) -> bool:
         """An earlier attempt, whose answer was lost, may have deleted what now is not there."""
-        is_delete = self.request.endpoint.kind is Kind.DELETE
-        return is_delete and (self.doubts > 0 or self.sent.connections > self.attempts - self.unsent)
+        return self.request.endpoint.kind is Kind.DELETE and self.doubts > 0
 
     @property
     def requests(self) -> int:
         """Requests that left the machine, or may have."""
-        known = self.attempts - self.unsent
-        # aiohttp sends a dropped DELETE once more by itself.
-        return max(known, self.sent.connections) if self.request.endpoint.kind is Kind.DELETE else known
+        return self.attempts - self.unsent
 
 
 class Session:
@@ -116,18 +118,33 @@ class Session:
             APIError: No usable answer, after the attempts its kind allows.
             InDoubtError: A creation was sent and its outcome is unknown.
         """
+        watch = watching.begin(self, request, watching.observers_of(self))
+        if watch is None:
+            return await self._send(request, None)
+        try:
+            answer = await self._send(request, watch)
+        except BaseException as error:
+            watch.end(error=error)
+            raise
+        watch.end(body=answer.body)
+        return answer
+
+    async def _send(self, request: Request, watch: Call | None) -> Answer:
         call = self._call(request, self._total(request, self.config.timeouts.total))
+        call.watch = watch
         if request.endpoint.kind is Kind.CREATE:
             return await self._shielded(call)
         return await self._run(call, self._answer)
 
-    async def open_stream(self, request: Request) -> StreamBody:
+    async def open_stream(self, request: Request, watch: Call | None = None) -> StreamBody:
         """The open body of a streamed answer, its status and content type already checked.
 
         Raises:
             APIError: The stream did not open.
         """
-        return await self._run(self._call(request, self._total(request, None)), self._body)
+        call = self._call(request, self._total(request, None))
+        call.watch = watch
+        return await self._run(call, self._body)
 
     async def open_download(self, request: Request) -> StreamBody:
         """The open body of a file behind the key, whatever its content type."""
@@ -149,12 +166,13 @@ class Session:
         call.attempts = 1
         result = await self._file(call, partial(self._media.request, headers=headers or {}))
         if isinstance(result, Attempt):
+            call.unsent += result.outcome is Outcome.UNSENT
             raise self._final(call, result)
         return result
 
     def in_doubt(self, request: Request, reason: str, answer: Answer) -> InDoubtError:
         """The error for a creation that was answered, but not with a task."""
-        call = _Call(request, None)
+        call = _Call(request, None, self.transport.pools())
         call.attempts, call.sent_at = answer.meta.attempts, answer.sent_at
         return self._in_doubt(call, TikHubError(reason, request_id=request_id_of(answer.meta.headers)))
 
@@ -167,7 +185,7 @@ class Session:
         return limit if default is not None else None
 
     def _call(self, request: Request, total: float | None) -> _Call:
-        return _Call(request, None if total is None else self.clock.now() + total)
+        return _Call(request, None if total is None else self.clock.now() + total, self.transport.pools())
 
     async def _shielded(self, call: _Call) -> Answer:
         # A separate task with `asyncio.shield` is the only thing that survives a native cancel() of the caller.
@@ -176,14 +194,20 @@ class Session:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if task.done():
+            if task.cancelled() and not _is_cancelled():
+                pass  # the client was closed, and its caller waits on
+            elif task.done():
                 self._orphan(call, task)  # answered in the very tick of the cancellation
+                raise
             elif call.in_flight:
                 call.abandoned = True
                 task.add_done_callback(lambda done: self._orphan(call, done))
+                raise
             else:
                 task.cancel()
-            raise
+                raise
+        closed = APIConnectionError("the client was closed", where=call.request.where, attempts=call.requests)
+        raise self._in_doubt(call, closed) if call.in_flight else closed
 
     def _orphan(self, call: _Call, task: "asyncio.Task[Answer]") -> None:
         name = call.request.endpoint.name
@@ -200,8 +224,12 @@ class Session:
         while True:
             await self._wait_for_hold(call)
             call.attempts += 1
+            if call.watch is not None:
+                call.watch.attempt(call.attempts)
             result = await once(call)
             call.sent.value = False  # nothing is in flight between attempts
+            if call.watch is not None:
+                _report(call.watch, result)
             if not isinstance(result, Attempt):
                 self._key.quota.succeed(call.attempts - 1)
                 return result
@@ -222,10 +250,12 @@ class Session:
         call.doubts += attempt.outcome is Outcome.IN_DOUBT
         call.unsent += attempt.outcome is Outcome.UNSENT
         wait = wait_before(call.attempts, attempt.error, policy, self._random)
+        if call.sent.on_kept and not call.earlier and type(attempt.error) is APIConnectionError:
+            wait = 0.0  # most likely the server had closed the connection before, so it is not in trouble
         if wait is not None and getattr(attempt.error, "retry_after", None):
             # For every call with this key, whether or not this one goes on.
             self._key.hold_until = max(self._key.hold_until, self.clock.now() + wait)
-        if call.abandoned or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries):
+        if call.abandoned or call.pools.closed or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries):
             return None
         if wait is None or not may_resend(request.endpoint.kind, attempt, call.doubts, policy):
             return None
@@ -284,7 +314,7 @@ class Session:
         left = self._left(call)
         failure: BaseException | None = None
         body = b""
-        content = Content(response, self.transport.pools().watch)
+        content = Content(response, call.pools.watch)
         try:
             good = response.status < 300
             body = await (self._exchange.read if good else self._exchange.read_error)(content, left)
@@ -319,7 +349,7 @@ class Session:
         if response.status == 200 and response.content_type == "text/event-stream":
             meta = self._complete(call, meta_of(response), None)
             self._log(call, meta, 0)
-            return self._exchange.open(response, release, self.transport.pools().watch, call.deadline, meta)
+            return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
         return await self._not_a_stream(call, response, release)
 
     async def _file(self, call: _Call, ask: Ask | None = None) -> StreamBody | Attempt:
@@ -330,7 +360,7 @@ class Session:
         if response.status in {200, 206} and response.content_type not in media.NO_FILE:
             meta = self._complete(call, meta_of(response), None)
             self._log(call, meta, 0)
-            return self._exchange.open(response, release, self.transport.pools().watch, call.deadline, meta)
+            return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
         return await self._not_a_stream(call, response, release, media.not_a_file)
 
     async def _not_a_stream(
@@ -353,7 +383,7 @@ class Session:
     async def _open(
         self, call: _Call, first_byte: float | None, ask: Ask | None = None
     ) -> "tuple[aiohttp.ClientResponse, Callable[[], None]] | Attempt":
-        pools = self.transport.pools()
+        pools = call.pools
         left = self._left(call)
         limit = min((value for value in (first_byte, left) if value is not None), default=None)
         phase = "total" if left is not None and limit == left else "first_byte"
@@ -361,6 +391,9 @@ class Session:
         failure: BaseException | None = None
         try:
             await pools.slots.acquire(_smaller(self.config.timeouts.pool, left))
+            if pools.closed:
+                pools.slots.release()
+                failure = APIConnectionError("the client was closed before anything was sent")
         except TikHubError as caught:
             failure = caught
         if failure is not None:
@@ -404,6 +437,20 @@ class Session:
                 "%s → %d, attempt %d, %d bytes, request id %s",
                 call.request.where, meta.status_code, call.attempts, size, request_id_of(meta.headers),
             )  # fmt: skip
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody asked for the running task's own cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _report(watch: Call, result: Any) -> None:
+    """Tell of an attempt: its failure, or the answer or open body that it brought."""
+    if isinstance(result, Attempt):
+        watch.failed(result.error)
+    else:
+        watch.answered(result.meta)
 
 
 def _sent_text(request: Request) -> str:

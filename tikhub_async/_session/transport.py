@@ -141,6 +141,8 @@ class Pools:
         self.pid = os.getpid()
         self.slots = Slots(options.limits.connections, clock)
         self.watch = Watch(loop)
+        self.closed = False
+        """Nothing is sent any more; the next call gets pools of its own."""
         self._options = options
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
@@ -166,6 +168,10 @@ class Pools:
             raise ConfigError("the session= given to the client is closed", hint="close it after the client")
         return injected
 
+    def is_injected(self, session: aiohttp.ClientSession) -> bool:
+        """True for the caller's own, which does not tell when something was sent."""
+        return session is self._options.session
+
     def paid(self) -> aiohttp.ClientSession:
         """Creations and deletions: a fresh connection each, and a record of whether anything was sent."""
         return self._sessions.get("paid") or self._open("paid", force_close=True)
@@ -183,15 +189,22 @@ class Pools:
             timeout=NO_TIMEOUT,
             trust_env=False,
             auto_decompress=name not in MEDIA,
-            trace_configs=[_sent_trace()] if name == "paid" else [],
+            trace_configs=[] if name in MEDIA else [_sent_trace()],
             read_bufsize=2**18 if name in MEDIA else 2**16,
         )
+        # aiohttp would send a dropped GET or DELETE once more by itself: twice the load in an outage, and an attempt
+        # that nobody knows of. `_retry` decides; without the attribute the count of attempts is too low, no worse.
+        if hasattr(session, "_retry_connection"):
+            session._retry_connection = False
         self._sessions[name] = session
         return session
 
     def _connector(self, name: str, *, force_close: bool) -> aiohttp.BaseConnector:
         if self._options.connector_factory is not None:
-            return self._options.connector_factory()
+            connector = self._options.connector_factory()
+            # The constructor's argument, for a connector that somebody else constructs; it has no public setter.
+            connector._force_close = force_close or connector.force_close
+            return connector
         guarded = name == "media" and not self._options.allow_private_media
         arguments: dict[str, Any] = {} if force_close else {"keepalive_timeout": self._options.limits.keepalive}
         return aiohttp.TCPConnector(
@@ -204,6 +217,7 @@ class Pools:
 
     async def aclose(self) -> None:
         """Close what was opened here; an injected session belongs to the caller."""
+        self.closed = True
         sessions, self._sessions = self._sessions, {}
         # Each in a task of its own: a cancellation of the caller then leaves none of them open.
         closing = [self.loop.create_task(session.close()) for session in sessions.values()]
@@ -263,29 +277,36 @@ class Slots:
 
 
 class Sent:
-    """Whether a request may have begun to leave the machine, and how often."""
+    """Whether a request may have begun to leave the machine."""
 
-    __slots__ = ("connections", "value")
+    __slots__ = ("on_kept", "value")
 
     def __init__(self) -> None:
         self.value = False
-        self.connections = 0
-        """Connections it went over, where that is traced: aiohttp sends a dropped DELETE twice by itself."""
+        self.on_kept = False
+        """It went over a connection that was kept from an earlier request, and may have been dead already."""
 
 
 def _sent_trace() -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
 
-    async def connected(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
-        if isinstance(context.trace_request_ctx, Sent):
-            context.trace_request_ctx.value = True
-            context.trace_request_ctx.connections += 1
-
     # Not `on_request_headers_sent`: it fires a loop tick after the bytes are out, and a caller that is cancelled in
-    # that tick would lose a creation. Paid requests always make a connection of their own, so this comes first.
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(connected)
+    # that tick would lose a creation. A connection comes before anything is sent.
+    async def made(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+        _note(context.trace_request_ctx, on_kept=False)
+
+    async def kept(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+        _note(context.trace_request_ctx, on_kept=True)
+
+    trace.on_connection_create_end.append(made)
+    trace.on_connection_reuseconn.append(kept)
     return trace
+
+
+def _note(sent: Any, *, on_kept: bool) -> None:
+    if isinstance(sent, Sent):
+        sent.value = True
+        sent.on_kept = on_kept
 
 
 def _keepalive_socket(address: Any) -> socket.socket:

@@ -6,7 +6,9 @@ from typing import Any
 from tikhub_async.errors import TaskCancelled, TaskError, TaskExpired, TaskFailed, TaskTimeout, shorten
 from tikhub_async.types.task import TaskState, TaskStatus
 
-History = Sequence[tuple[float, str, int | None]]
+Event = tuple[float, str, int | None]
+"""A change: seconds since the wait began, status word, progress."""
+History = Sequence[Event]
 
 ENDS: Mapping[TaskStatus, type[TaskError]] = {
     "failed": TaskFailed,

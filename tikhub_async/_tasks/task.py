@@ -1,7 +1,7 @@
 """`VideoTask`: a durable handle on a video that is being made; `Video`: what a finished one gives."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -9,13 +9,19 @@ from tikhub_async._tasks.failure import error_for
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Request
 from tikhub_async.errors import ConfigError
-from tikhub_async.types._base import Response
+from tikhub_async.telemetry import _watching as watching
+from tikhub_async.types._base import Headers, Response, ResponseMeta
 from tikhub_async.types.task import TaskState, TaskStatus
 
 if TYPE_CHECKING:
+    from tikhub_async._config import Secret
     from tikhub_async._session.session import Session
+    from tikhub_async._session.transport import KeyState
     from tikhub_async._tasks.download import Progress, ResultBytes
-    from tikhub_async._tasks.poller import Poller, Updates
+    from tikhub_async._tasks.poller import Poller
+    from tikhub_async._tasks.updates import Updates
+    from tikhub_async.errors import TikHubError
+    from tikhub_async.relay import TaskRelay
 
 R = TypeVar("R", bound=Response)
 
@@ -38,6 +44,34 @@ class TaskKind(Generic[R]):
     """What that answer means."""
     content: Callable[["Session", str], Request] | None = None
     """The request for the file itself, where the gateway has a content route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[R]):
+    """What a look has shown."""
+
+    state: TaskState
+    response: R | None
+    """The answer; None where it is to be decoded again when asked for."""
+    facts: tuple[int, int, bytes]
+    """Status, attempts and headers of the answer."""
+
+    @classmethod
+    def of(cls, state: TaskState, response: R, *, keep: bool) -> "Seen[R]":
+        """What an answer shows; `keep` says whether the answer itself is kept."""
+        meta = response.meta
+        # As one text: seven headers take 300 bytes so, and 2,300 as they came.
+        headers = b"\n".join(b":".join(pair) for pair in meta.headers._raw)
+        return cls(state, response if keep else None, (meta.status_code, meta.attempts, headers))
+
+    def answer(self, kind: type[R]) -> R:
+        """The answer, decoded again from what the state keeps of it."""
+        status, attempts, text = self.facts
+        pairs = (line.partition(b":") for line in text.split(b"\n") if line)
+        headers = Headers(tuple((name, value) for name, _, value in pairs))
+        response = codec.decode(self.state.raw, kind)
+        response.attach(ResponseMeta(status_code=status, headers=headers, attempts=attempts, body=self.state.raw))
+        return response
 
 
 class VideoTask(Generic[R]):
@@ -64,14 +98,16 @@ class VideoTask(Generic[R]):
         """The id to ask with."""
         self.state = state or TaskState(id=task_id)
         """The task as last seen."""
-        self.response: R | None = response
-        """The last answer to a look, as documented; None before the first."""
+        self._response = response
+        self._seen: Seen[R] | None = None
+        """The last look, where its answer is not decoded yet."""
         self.creation: Response | None = creation
         """The answer to the creation; None for a handle that was attached."""
         self.created_at = created_at
         """When the creation was answered, Unix seconds; None when unknown."""
         self._session = session
         self._poller = poller
+        self._observers = () if session is None else watching.observers_of(session)
 
     # ── what it is ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,6 +137,19 @@ class VideoTask(Generic[R]):
         return self.state.error
 
     @property
+    def response(self) -> R | None:
+        """The last answer to a look, as documented; None before the first."""
+        # Decoded when asked for: ten thousand waiting tasks whose answers nobody reads would hold 60 MB of them.
+        if self._seen is not None:
+            self._response, self._seen = self._seen.answer(self.kind.response), None
+        return self._response
+
+    @property
+    def seen(self) -> bool:
+        """True once a look has shown the task."""
+        return self._response is not None or self._seen is not None
+
+    @property
     def raw(self) -> Any:
         """The last answer as plain data; None before the first look."""
         return codec.loads(self.state.raw) if self.state.raw else None
@@ -123,10 +172,10 @@ class VideoTask(Generic[R]):
             NotFoundError: The gateway does not know the id, or it belongs to another account.
             APIError: The look failed; the task is not affected.
         """
-        self.apply(*await self.look())
+        self.apply(await self.look())
         return self
 
-    async def look(self, *, retry: bool = True) -> tuple[R, TaskState]:
+    async def look(self, *, retry: bool = True) -> Seen[R]:
         """Ask the gateway once and leave the handle as it is; `retry=False` sends exactly one request."""
         session = self._live()
         request = self.kind.retrieve(session, self.id)
@@ -135,12 +184,19 @@ class VideoTask(Generic[R]):
         answer = await session.send(request)
         response = codec.decode(answer.body, self.kind.response)
         response.attach(answer.meta)
-        return response, self.kind.state_of(response)
+        return Seen.of(self.kind.state_of(response), response, keep=retry)
 
-    def apply(self, response: R, state: TaskState) -> None:
+    def apply(self, seen: Seen[R]) -> None:
         """Take over what a look has shown."""
-        self.response = response
-        self.state = state
+        before, self.state = self.state, seen.state
+        self._response, self._seen = seen.response, None if seen.response is not None else seen
+        if self._observers and (before.status, before.progress) != (self.status, self.progress):
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell those who watch the client how the task stands."""
+        if self._observers:
+            watching.task_seen(self, self._observers)
 
     async def wait(
         self,
@@ -151,18 +207,22 @@ class VideoTask(Generic[R]):
     ) -> "Video":
         """The finished video.
 
-        All waits of a client share one schedule, so thousands of them cost little and poll politely.
+        All waits of a client share one schedule, so thousands of them cost little and poll politely. Cancelling one
+        disturbs neither the task nor anybody else who waits for it.
 
         Args:
             timeout: Seconds from now; None waits for ever.
             poll_interval: Seconds between looks; by default 5 s to the first, then 10 growing to 20. The gateway
-                itself asks providers every 15 s or so: shorter brings nothing.
-            on_update: Called with this handle whenever status or progress changed.
+                itself asks providers every 15 s or so: shorter brings nothing. With many tasks the client's
+                `polls_per_second` makes it longer.
+            on_update: Called with this handle whenever status or progress changed; what it raises ends this wait.
 
         Raises:
             TaskFailed, TaskCancelled, TaskExpired: The task ended without a video.
             TaskTimeout: The time is up. The task goes on; `error.task` attaches again.
-            APIError: The gateway refuses to answer about this task (unknown id, key revoked or used up).
+            APIError: The gateway refuses to answer about this task (unknown id, key revoked or used up), or nothing but
+                nonsense comes from its route. A look that fails otherwise is repeated until the time is up.
+            InvalidParameter: `timeout` or `poll_interval` is no such time.
         """
         if not self.done:
             await self._watching().wait(self, timeout=timeout, interval=poll_interval, on_update=on_update)
@@ -171,9 +231,42 @@ class VideoTask(Generic[R]):
     def updates(self, *, timeout: float | None = DEFAULT_TIMEOUT, poll_interval: float | None = None) -> "Updates":
         """This handle after every change, as an async iterator that ends when the task does.
 
+        Who comes late for an item sees the latest state. Dropping the iterator, as `break` does, ends the looking.
+
         Raises while iterating: as `wait`, but a failed task is yielded once and then ends the iteration.
         """
         return self._watching().updates(self, timeout=timeout, interval=poll_interval)
+
+    def relay(
+        self,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        poll_interval: float | None = None,
+        heartbeat: float | None = 15.0,
+        describe: "Callable[[TikHubError], Mapping[str, Any]] | None" = None,
+        on_end: "Callable[[TaskRelay], object] | None" = None,
+    ) -> "TaskRelay":
+        """The progress as server-sent events for a browser: `progress` on every change, then `done` or `error`.
+
+        How the task stands now comes at once, so a page that was loaded again shows it without waiting for a look.
+
+        Args:
+            timeout: Seconds from now; as `wait`.
+            poll_interval: Seconds between looks; as `wait`.
+            heartbeat: Seconds of silence before a comment is sent; None sends none.
+            describe: What the browser is told of an error; default: `tikhub_async.relay.public_error`.
+            on_end: Called once with the relay when it has ended, also when the browser left.
+        """
+        from tikhub_async.relay import TaskRelay  # a layer above
+
+        return TaskRelay(
+            self,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            heartbeat=heartbeat,
+            describe=describe,
+            on_end=on_end,
+        )
 
     def video(self) -> "Video":
         """The result of a task that is done.
@@ -205,13 +298,20 @@ class VideoTask(Generic[R]):
             saved["status"] = self.status
         return saved
 
-    def watch_key(self) -> tuple[str, str, int]:
+    def account(self) -> "tuple[Secret, KeyState]":
+        """The key that looks at it, and what all calls with that key share."""
+        session = self._live()
+        key = session.config.api_key
+        return key, session.transport.key_state(key)
+
+    def watch_key(self) -> "tuple[Secret, str, str]":
         """What makes two handles the same task of the same client."""
-        return (self.provider, self.id, id(self._session))
+        return (self._live().config.api_key, self.provider, self.id)
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickled handle keeps what was seen, and neither connections nor keys.
-        return {**self.__dict__, "_session": None, "_poller": None}
+        gone: dict[str, Any] = {"_session": None, "_poller": None, "_observers": (), "_seen": None}
+        return {**self.__dict__, **gone, "_response": self.response}
 
     def _live(self) -> "Session":
         if self._session is None:

@@ -1,12 +1,12 @@
 """`client.tasks`: many tasks at once, and handles from earlier runs."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tikhub_async._tasks.crowd import Crowd, Member
 from tikhub_async._tasks.poller import Poller
 from tikhub_async._tasks.task import DEFAULT_TIMEOUT, TaskKind, Video, VideoTask
-from tikhub_async.errors import InvalidParameter, TikHubError
+from tikhub_async.errors import InvalidParameter, TaskError, TikHubError
 
 if TYPE_CHECKING:
     from tikhub_async._session.session import Orphan, Session
@@ -41,7 +41,9 @@ class Tasks:
             raise InvalidParameter("provider", f"{provider!r} has no video tasks", where=where, hint=f"one of {known}")
         if not isinstance(task_id, str) or not task_id:
             raise InvalidParameter("id", f"must be a non-empty text, got {task_id!r}", where=where)
-        return VideoTask(kind, task_id, self._session, self._poller, created_at=data.get("created_at"))
+        created = data.get("created_at")
+        is_time = isinstance(created, int | float) and not isinstance(created, bool)
+        return VideoTask(kind, task_id, self._session, self._poller, created_at=created if is_time else None)
 
     async def wait_all(
         self,
@@ -55,8 +57,14 @@ class Tasks:
 
         Does not stop at the first failure. Arguments as `VideoTask.wait`.
         """
-        waits = [_outcome(task, timeout=timeout, poll_interval=poll_interval, on_update=on_update) for task in tasks]
-        return list(await asyncio.gather(*waits))
+        crowd = self._poller.crowd(tasks, timeout=timeout, interval=poll_interval, on_update=on_update)
+        outcomes: dict[int, Video | TikHubError] = {}
+        try:
+            while (member := await crowd.next()) is not None:
+                outcomes[member.place] = _outcome(member)
+        finally:
+            crowd.close()
+        return [outcomes[place] for place in range(len(crowd))]
 
     def as_completed(
         self,
@@ -65,8 +73,12 @@ class Tasks:
         timeout: float | None = DEFAULT_TIMEOUT,
         poll_interval: float | None = None,
     ) -> "Completed":
-        """Tasks with their outcomes as they end: `async for task, outcome in client.tasks.as_completed(tasks)`."""
-        return Completed(list(tasks), timeout, poll_interval)
+        """Tasks with their outcomes as they end: `async for task, outcome in client.tasks.as_completed(tasks)`.
+
+        Arguments as `VideoTask.wait`; the time counts from the first item on. Dropping the iterator, as `break` does,
+        ends the waiting.
+        """
+        return Completed(self._poller.crowd(tasks, timeout=timeout, interval=poll_interval))
 
     def orphans(self) -> list["Orphan"]:
         """Creations whose caller was cancelled while they were in flight: answers that reached nobody, and doubts.
@@ -78,21 +90,23 @@ class Tasks:
         return found
 
 
-async def _outcome(task: VideoTask[Any], **options: Any) -> Video | TikHubError:
-    try:
-        return await task.wait(**options)
-    except TikHubError as error:
+def _outcome(member: Member) -> Video | TikHubError:
+    error = member.error
+    if error is None:
+        try:
+            return member.task.video()
+        except TaskError as failed:  # it had ended before anybody waited
+            return failed
+    if isinstance(error, TikHubError):
         return error
+    raise error  # a callback's
 
 
 class Completed:
     """Tasks with their outcomes, in the order in which they end."""
 
-    def __init__(self, tasks: list[VideoTask[Any]], timeout: float | None, interval: float | None) -> None:
-        self._tasks = tasks
-        self._options = {"timeout": timeout, "poll_interval": interval}
-        self._waits: set[asyncio.Task[tuple[VideoTask[Any], Video | TikHubError]]] | None = None
-        self._ready: list[tuple[VideoTask[Any], Video | TikHubError]] = []
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
 
     def __aiter__(self) -> "Completed":
         return self
@@ -104,23 +118,11 @@ class Completed:
         await self.aclose()
 
     async def __anext__(self) -> tuple[VideoTask[Any], Video | TikHubError]:
-        if self._waits is None:
-            loop = asyncio.get_running_loop()
-            self._waits = {loop.create_task(self._one(task)) for task in self._tasks}
-        if not self._ready:
-            if not self._waits:
-                raise StopAsyncIteration
-            done, self._waits = await asyncio.wait(self._waits, return_when=asyncio.FIRST_COMPLETED)
-            self._ready.extend(task.result() for task in done)
-        return self._ready.pop(0)
-
-    async def _one(self, task: VideoTask[Any]) -> tuple[VideoTask[Any], Video | TikHubError]:
-        return task, await _outcome(task, **self._options)
+        member = await self._crowd.next()
+        if member is None:
+            raise StopAsyncIteration
+        return member.task, _outcome(member)
 
     async def aclose(self) -> None:
         """Stop waiting; the tasks go on."""
-        waits, self._waits = self._waits or set(), set()
-        for wait in waits:
-            wait.cancel()
-        if waits:
-            await asyncio.wait(waits)
+        self._crowd.close()

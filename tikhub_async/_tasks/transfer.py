@@ -377,9 +377,7 @@ class Transfer:
 
 
 def _worthwhile(error: TikHubError) -> bool:
-    """False for what comes again every time: our own refusals, a page, an error or nothing with a good status, and a head
-    that cannot be read.
-    """
+    """False for what comes every time: our refusals, a page, error or nothing with a good status, an unreadable head."""
     if isinstance(error, APITimeoutError):
         return error.phase != "total"
     if isinstance(error, APIStatusError | ProtocolError):

@@ -1,13 +1,4 @@
-"""What a look that failed says: about the task, about the call, or about nothing but the moment.
-
-    GOOD      it was answered
-    LIMITED   429: all looks with the key rest
-    TROUBLE   the network, a proxy, the gateway in distress: says nothing about the task, look again
-    STRANGE   an answer that breaks the contract, or an error with a good status: a proxy may be in the way; if it stays,
-              the route is wrong, and the wait ends
-    MISSING   the gateway does not know the task: normal for a moment after its creation
-    FINAL     the same answer would come for ever: the wait ends
-"""
+"""What a look says beside the state of its task: about the task, about the call, or about nothing but the moment."""
 
 from enum import Enum
 
@@ -36,11 +27,18 @@ class Verdict(Enum):
     """How a look ended."""
 
     GOOD = "good"
+    """It was answered."""
     LIMITED = "limited"
+    """429: all looks with the key rest."""
     TROUBLE = "trouble"
+    """The network, a proxy, the gateway in distress: says nothing about the task, look again."""
     STRANGE = "strange"
+    """An answer that breaks the contract, or an error with a good status: something is in the way for a moment; if it
+    stays, the route is wrong and the wait ends."""
     MISSING = "missing"
+    """The gateway does not know the task: normal for a moment after its creation."""
     FINAL = "final"
+    """The same answer would come for ever: the wait ends."""
 
 
 def verdict_on(failure: Exception | None) -> Verdict:

@@ -373,7 +373,7 @@ def status_error(status: int, headers: Headers, problem: Problem, request: Reque
         param=problem.param,
         body=problem.body,
         headers=headers,
-        retry_after=retry_after(headers.get("retry-after")),
+        retry_after=retry_after(headers.get("retry-after"), now=_date_of(headers)),
         hint=_hint(kind, problem),
         where=request.where,
         request_id=request_id_of(headers),
@@ -415,20 +415,35 @@ def _is_the_providers(problem: Problem, word: str) -> bool:
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds from a `Retry-After` header, given as seconds or as a date; None when absent or garbage."""
+    """Seconds from a `Retry-After` header, given as seconds or as a date; None when absent or garbage.
+
+    Args:
+        value: The header.
+        now: What the server takes for the time; this machine's clock may be hours off.
+    """
     if value is None:
         return None
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            when = parsedate_to_datetime(value)
-        except (ValueError, TypeError, IndexError):
+        when = _date(value)
+        if when is None:
             return None
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
         seconds = (when - (now or datetime.now(UTC))).total_seconds()
     return seconds if 0 <= seconds < float("inf") else (0.0 if seconds < 0 else None)
+
+
+def _date_of(headers: Headers) -> datetime | None:
+    """The server's time, where it is asked for."""
+    return _date(headers.get("date", "")) if "retry-after" in headers else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when
 
 
 def reported_error(

@@ -1,9 +1,9 @@
 """(error, what was sent, how often) → what becomes of the line. Pure.
 
-    STOP     the key or its balance: every other line would meet the same
-    AGAIN    nothing was done, or a chat may be sent once more (`_retry` has the table)
-    DOUBT    a video may have been created
-    FAIL     the line has its error
+STOP     the key or its balance: every other line would meet the same
+AGAIN    nothing was done, or a chat may be sent once more (`_retry` has the table)
+DOUBT    a video may have been created
+FAIL     the line has its error
 """
 
 from collections.abc import Callable

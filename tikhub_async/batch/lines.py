@@ -184,10 +184,14 @@ class FileLines:
                 break
         return block
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        self.close()
 
 
 class ItemLines:

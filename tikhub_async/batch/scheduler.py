@@ -149,6 +149,10 @@ class Scheduler(Generic[J]):
         """Let a job come back after some seconds; called by its work before it ends."""
         heapq.heappush(self._again, (self._clock.now() + seconds, next(self._order), job))
 
+    def left(self) -> list[J]:
+        """Jobs that would come back, and now will not."""
+        return [job for _, _, job in self._again]
+
     def stop(self) -> None:
         """Begin no more jobs; those in flight go on."""
         self._stopped = True

@@ -88,7 +88,7 @@ class Provider:
         if creation is None or not task_id:
             raise self._session.in_doubt(request, problem, answer)
         creation.attach(answer.meta)
-        return VideoTask(
+        task = VideoTask(
             kind,
             task_id,
             self._session,
@@ -97,6 +97,8 @@ class Provider:
             creation=creation,
             created_at=self._session.clock.time(),
         )
+        task.tell()
+        return task
 
     async def _retrieve(self, kind: TaskKind[R], task_id: str) -> VideoTask[R]:
         """A handle on a task, looked at once."""

@@ -41,6 +41,8 @@ class Relay(ABC):
 
     headers: ClassVar[Mapping[str, str]] = HEADERS
     """Headers of the response."""
+    _loop: asyncio.AbstractEventLoop | None = None
+    """The loop it runs on; None until it is read, and where it could not be made."""
 
     def __init__(
         self,
@@ -60,7 +62,6 @@ class Relay(ABC):
         self._heartbeat = heartbeat
         self._describe = describe or public_error
         self._on_end = on_end
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._read: asyncio.Task[Any] | None = None
 
     # ── what a source gives ─────────────────────────────────────────────────────────────────────────────────────
@@ -177,7 +178,7 @@ class Relay(ABC):
 
     def __del__(self) -> None:
         # Starlette and others drop their iterator when a slow browser leaves; nobody awaits anything then.
-        if self.ended or self._loop is None or self._loop.is_closed():
+        if self._loop is None or self.ended or self._loop.is_closed():
             return
         if asyncio._get_running_loop() is self._loop:
             self._leave()

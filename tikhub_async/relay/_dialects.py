@@ -175,21 +175,18 @@ def _claude_error(told: Mapping[str, Any]) -> bytes:
 def _responses_pieces(events: Sequence[ResponseStreamEvent]) -> Pieces:
     pieces: Pieces = []
     for event in events:
-        kind = RESPONSE_TEXTS.get(type(event))
-        if kind is not None:
-            pieces.append((kind, event.delta))  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
-        elif type(event) is responses.ResponseReasoningSummaryPartAddedEvent and event.summary_index:
-            pieces.append((REASONING, "\n\n"))  # the parts of a summary are paragraphs
+        match event:
+            case responses.ResponseTextDeltaEvent() | ResponseAudioTranscriptDeltaEvent():
+                pieces.append((TEXT, event.delta))
+            case responses.ResponseReasoningTextDeltaEvent() | responses.ResponseReasoningSummaryTextDeltaEvent():
+                pieces.append((REASONING, event.delta))
+            case responses.ResponseReasoningSummaryPartAddedEvent() if event.summary_index:
+                pieces.append((REASONING, "\n\n"))  # the parts of a summary are paragraphs
+            case responses.ResponseRefusalDeltaEvent():
+                pieces.append((REFUSAL, event.delta))
+            case _:
+                pass
     return pieces
-
-
-RESPONSE_TEXTS: Mapping[type, str] = {
-    responses.ResponseTextDeltaEvent: TEXT,
-    ResponseAudioTranscriptDeltaEvent: TEXT,
-    responses.ResponseReasoningTextDeltaEvent: REASONING,
-    responses.ResponseReasoningSummaryTextDeltaEvent: REASONING,
-    responses.ResponseRefusalDeltaEvent: REFUSAL,
-}
 
 
 def _responses_ending(result: ResponseObject) -> Ending:
@@ -213,9 +210,7 @@ def _responses_error(told: Mapping[str, Any]) -> bytes:
 
 
 def _gemini_pieces(events: Sequence[GeminiChunk]) -> Pieces:
-    return [
-        (REASONING if part.thought else TEXT, part.text) for chunk in events for part in chunk.parts if part.text
-    ]
+    return [(REASONING if part.thought else TEXT, part.text) for chunk in events for part in chunk.parts if part.text]
 
 
 def _gemini_ending(result: GeminiGenerateContentResponse) -> Ending:

@@ -35,7 +35,9 @@ class StreamRelay(Relay):
         on_end: "Callable[[StreamRelay], object] | None",
     ) -> None:
         if unknown := set(hide) - KINDS:
-            raise ConfigError(f"relay(hide=…) got {', '.join(sorted(unknown))}", hint=f"one of {', '.join(sorted(KINDS))}")
+            raise ConfigError(
+                f"relay(hide=…) got {', '.join(sorted(unknown))}", hint=f"one of {', '.join(sorted(KINDS))}"
+            )
         super().__init__(stream._session.clock, heartbeat=heartbeat, describe=describe, on_end=on_end)
         self.stream = stream
         """What is relayed: `partial`, `stats` and `request_id` are there at any time."""

@@ -5,9 +5,7 @@ raises is logged and otherwise ignored: watching must not cost a paid answer.
 """
 
 import logging
-import weakref
 from collections.abc import Mapping
-from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -195,7 +193,9 @@ class Call:
             self.first_event = self._clock.now() - self._begun
         self._tell("on_event", count)
 
-    def end(self, *, error: BaseException | None = None, body: bytes = b"", usage: Any = None, result: Any = None) -> None:
+    def end(
+        self, *, error: BaseException | None = None, body: bytes = b"", usage: Any = None, result: Any = None
+    ) -> None:
         """The call has ended; further ends are ignored."""
         if self.ended:
             return
@@ -208,33 +208,13 @@ class Call:
         self._tell("on_end")
 
     def _tell(self, hook: str, *facts: Any) -> None:
-        _tell(self._observers, hook, self, *facts)
+        tell(self._observers, hook, self, *facts)
 
 
-def _tell(observers: "tuple[Hooks, ...]", hook: str, *facts: Any) -> None:
+def tell(observers: "tuple[Hooks, ...]", hook: str, *facts: Any) -> None:
+    """Call a hook of every observer."""
     for observer in observers:
         try:
             getattr(observer, hook)(*facts)
         except Exception:
             logger.exception("%s.%s failed", type(observer).__name__, hook)
-
-
-class Scoped(Hooks):
-    """A hook for a part of a program: it watches one client's calls that begin where it was entered."""
-
-    transport: "weakref.ref[Any]"
-
-
-SCOPES: ContextVar[tuple[Scoped, ...]] = ContextVar("tikhub_async_scopes", default=())
-"""Entered in this task, or where it was started."""
-
-
-def observers_of(session: "Session") -> tuple[Hooks, ...]:
-    """Who watches what begins here and now."""
-    from tikhub_async.telemetry._logs import LOG, logs_calls
-
-    observers: tuple[Hooks, ...] = session.config.hooks
-    if scopes := SCOPES.get():
-        transport = session.transport
-        observers = (*observers, *(scope for scope in scopes if scope.transport() is transport))
-    return (*observers, LOG) if logs_calls() else observers

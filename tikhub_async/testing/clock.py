@@ -74,6 +74,12 @@ class FakeClock(Clock):
         """Run `callback` when virtual time has moved by `seconds`."""
         return self._schedule(seconds, callback)
 
+    def alarm(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Run `callback` at that moment of virtual time, which jumps there as it does for a sleeper."""
+        self._sleepers += 1
+        self._start_jumper()
+        return _VirtualAlarm(self, self._schedule(max(seconds, 0.0), callback), callback)
+
     async def advance(self, seconds: float) -> None:
         """Move virtual time and run what falls due, letting the loop settle in between."""
         target = self._now + seconds
@@ -122,6 +128,29 @@ class _VirtualTimer:
     def __call__(self) -> None:
         if self._callback is not None:
             self._callback()
+
+
+class _VirtualAlarm:
+    """A timer that keeps the clock going until it rings or is cancelled."""
+
+    def __init__(self, clock: FakeClock, timer: _VirtualTimer, callback: Callable[[], None]) -> None:
+        self._clock: FakeClock | None = clock
+        self._timer = timer
+        self._callback = callback
+        timer._callback = self._ring
+
+    def _ring(self) -> None:
+        self._end()
+        self._callback()
+
+    def cancel(self) -> None:
+        self._end()
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        if self._clock is not None:
+            self._clock._sleepers -= 1
+            self._clock = None
 
 
 class _VirtualTimeout:

@@ -228,7 +228,7 @@ class FaultServer:
         self._handlers.add(task)
         self.connections += 1
         # Drained means handed to the kernel: what a step sent is out before the next step begins.
-        writer.transport.set_write_buffer_limits(0)
+        writer.transport.set_write_buffer_limits(0 if self._tls is None else 1)  # asyncio's TLS never drains to 0
         try:
             await self._serve(reader, writer, self.connections)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):

@@ -1,5 +1,6 @@
 """What the project's own samples should bring."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.conformance.expected.access import PAID_PAGE_IN_DOUBT, SWITCH
@@ -7,11 +8,14 @@ from tests.conformance.expected.common import (
     BAD,
     EMPTY,
     EMPTY_429,
+    GUARD,
     INVALID,
     LOST,
     NO_MODEL,
     PAID_PAGE,
+    PROVIDERS,
     QUEUED,
+    WORDS,
     chat,
     cut,
     limited,
@@ -24,6 +28,7 @@ from tests.conformance.expected.tasks import REMIX_PANICS, UPSTREAM_502
 from tests.conformance.outcomes import Doubts, Gives, Loses, Outcome, Raises, Tells
 from tikhub_async.errors import (
     APIConnectionError,
+    AuthenticationError,
     BadRequestError,
     ContentFilterError,
     InternalServerError,
@@ -70,6 +75,7 @@ OWN: tuple[tuple[str, Outcome], ...] = (
     ("own.chat.cut", Raises(APIConnectionError, says="ClientPayloadError", billed=True, requests=2)),
     ("own.chat.bad_input", INVALID),
     ("own.chat.unknown_model", NO_MODEL),
+    ("own.chat.providers_key", Raises(AuthenticationError, 401, "invalid_api_key", hint=PROVIDERS)),
     ("own.messages.stream", message(text="Very deep.", output=3)),
     ("own.messages.without_delta", message(None, "Very deep.", None)),
     (
@@ -85,6 +91,8 @@ OWN: tuple[tuple[str, Outcome], ...] = (
     ),
     ("own.messages.restarted", cut("Very", "started the answer again")),
     ("own.messages.lost_code", LOST),
+    ("own.messages.code_in_message", WORDS),
+    ("own.messages.guard", replace(GUARD, code=None)),
     ("own.responses.stream", response(text="Very deep.", total=10)),
     ("own.responses.cut", cut("Very deep.")),
     (
@@ -104,6 +112,7 @@ OWN: tuple[tuple[str, Outcome], ...] = (
     ),
     ("own.gemini.empty", EMPTY),
     ("own.gemini.cut", cut("Very")),
+    ("own.gemini.unread_4xx", Raises(BadRequestError, 400, "bad_response_status_code")),
     ("own.audio.unmeasured", UNMEASURED),
     ("own.embeddings.two", Gives(EmbeddingResponse, {"data.1.embedding": [0.0, 1.0], "usage.total_tokens": 2})),
     ("own.sora.created", QUEUED),

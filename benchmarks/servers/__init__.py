@@ -1,0 +1,1 @@
+"""Servers of the benchmarks that are programs of their own."""

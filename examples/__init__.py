@@ -1,0 +1,1 @@
+"""Whole programs; each runs offline against the emulator, and each is a test."""

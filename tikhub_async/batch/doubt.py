@@ -1,0 +1,197 @@
+"""Lines whose outcome is unknown, and what the user decides about them."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tikhub_async._clock import Clock
+from tikhub_async.batch.formats import ItemError, error_line
+from tikhub_async.batch.index import State
+from tikhub_async.batch.journal import SUFFIX, replay
+from tikhub_async.batch.ledger import Ledger, Open, key_of
+from tikhub_async.batch.records import Action
+from tikhub_async.batch.store import Store
+from tikhub_async.errors import BatchError, JournalError
+
+PROVIDERS: tuple[tuple[str, str], ...] = (
+    ("/seedance/", "seedance"),
+    ("text2video", "kling.text2video"),
+    ("image2video", "kling.image2video"),
+    (":predictLongRunning", "veo"),
+    ("/v1/videos", "sora"),
+)
+"""Part of a creation's url → the provider of its tasks."""
+PART_NAME = re.compile(r"part-\d{6}\.\d+\.jsonl\Z")
+
+
+class InDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that was sent, and of which nobody knows whether it took effect."""
+
+    custom_id: str
+    url: str
+    sent_at: float
+    """Unix seconds: look in the console for a task of that time."""
+    why: str
+    paid: bool
+    """True for a video that may have been created; False for a chat that may have been answered."""
+    request_id: str | None = None
+    body: Any = None
+    """The request, from the input file where that is still as it was; else None."""
+    output: str
+    """The output that the line belongs to."""
+
+    @property
+    def provider(self) -> str | None:
+        """As in saved handles; None when no task can come of it."""
+        return provider_of(self.url)
+
+
+def provider_of(url: str) -> str | None:
+    """The provider of the tasks that a creation's url makes; None for other urls."""
+    return next((provider for part, provider in PROVIDERS if part in url), None)
+
+
+def outputs_of(path: str | os.PathLike[str]) -> list[str]:
+    """The outputs with a journal that a path stands for: itself, or the parts in a folder, oldest attempt first.
+
+    Raises:
+        BatchError: There are none.
+    """
+    name = os.fspath(path)
+    if os.path.isdir(name):
+        parts = sorted((entry for entry in os.listdir(name) if PART_NAME.fullmatch(entry)), key=_order)
+        found = [os.path.join(name, entry) for entry in parts]
+    else:
+        found = [name]
+    found = [entry for entry in found if os.path.exists(entry + SUFFIX)]
+    if not found:
+        raise BatchError(f"{name} has no journal: no batch wrote it", hint="name the output of a batch")
+    return found
+
+
+def _order(part: str) -> tuple[int, int]:
+    number, attempt = part.removeprefix("part-").removesuffix(".jsonl").split(".")
+    return int(number), int(attempt)
+
+
+def shard_of(output: str) -> str:
+    """What attempts at the same lines have in common."""
+    folder, name = os.path.split(output)
+    return os.path.join(folder, name.split(".")[0]) if PART_NAME.fullmatch(name) else output
+
+
+def doubts(path: str | os.PathLike[str]) -> list[InDoubt]:
+    """The lines in doubt of an output, or of a folder of parts. Blocks; reads only.
+
+    Raises:
+        BatchError: No batch wrote it.
+        JournalError: The journal is damaged.
+    """
+    found: list[InDoubt] = []
+    for output, ledger in _ledgers(path):
+        found += [_shown(line, output) for line in ledger.in_state(State.DOUBT)]
+    return found
+
+
+def _ledgers(path: str | os.PathLike[str]) -> list[tuple[str, Ledger]]:
+    """Of each output its last attempt, with what all attempts have done."""
+    together: dict[str, tuple[str, Ledger]] = {}
+    for output in outputs_of(path):
+        _, ledger = together.get(shard_of(output), ("", Ledger()))
+        replay(output + SUFFIX, ledger)
+        together[shard_of(output)] = (output, ledger)
+    return list(together.values())
+
+
+def _shown(line: Open, output: str) -> InDoubt:
+    return InDoubt(
+        custom_id=line.custom_id,
+        url=line.url,
+        sent_at=line.at,
+        why=line.why,
+        paid=line.paid,
+        request_id=line.request_id,
+        body=_body(line),
+        output=output,
+    )
+
+
+def _body(line: Open) -> Any:
+    if line.source is None or line.offset < 0:
+        return None
+    try:
+        with open(line.source, "rb") as file:
+            file.seek(line.offset)
+            row = msgspec.json.decode(file.read(line.length))
+        return row.get("body", row.get("params")) if row.get("custom_id") == line.custom_id else None
+    except (OSError, ValueError, AttributeError, msgspec.MsgspecError):
+        return None  # the input has gone or changed; the journal does not keep bodies
+
+
+class Decisions(msgspec.Struct, kw_only=True):
+    """What to do with lines in doubt."""
+
+    retry: list[str] = []
+    """Send again: to be chosen when no task was made, or when paying twice does not matter."""
+    drop: list[str] = []
+    """Give up: the line gets an error in the output."""
+    adopt: dict[str, str] = {}
+    """`custom_id` → the id of the task that was found: it is waited for, and nothing is sent again."""
+
+
+def decide(path: str | os.PathLike[str], decisions: Decisions) -> int:
+    """Write decisions into the journal; the next run acts on them. How many were written. Blocks.
+
+    Raises:
+        BatchError: A line is not in doubt, or no task can come of it; nothing was written.
+        JournalError: The journal is damaged, or a run is under way.
+    """
+    ledgers = _ledgers(path)
+    where = {line.custom_id: output for output, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
+    urls = {line.custom_id: line.url for _, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
+    asked: list[tuple[str, Action, str]] = [
+        *((custom_id, "retry", "") for custom_id in decisions.retry),
+        *((custom_id, "drop", "") for custom_id in decisions.drop),
+        *((custom_id, "adopt", task_id) for custom_id, task_id in decisions.adopt.items()),
+    ]
+    _check(asked, urls)
+    for output in dict.fromkeys(where[custom_id] for custom_id, _, _ in asked):
+        mine = [entry for entry in asked if where[entry[0]] == output]
+        _write(output, mine, urls, [name for name in _attempts(path, output) if name != output])
+    return len(asked)
+
+
+def _attempts(path: str | os.PathLike[str], output: str) -> list[str]:
+    return [name for name in outputs_of(path) if shard_of(name) == shard_of(output)]
+
+
+def _check(asked: list[tuple[str, Action, str]], urls: Mapping[str, str]) -> None:
+    seen: set[str] = set()
+    for custom_id, action, task_id in asked:
+        if custom_id not in urls:
+            raise BatchError(f"{custom_id!r} is not in doubt", hint="`tikhub-ai batch doubt OUT` lists those that are")
+        if custom_id in seen:
+            raise BatchError(f"{custom_id!r} is decided twice")
+        seen.add(custom_id)
+        if action == "adopt" and (provider_of(urls[custom_id]) is None or not task_id):
+            raise BatchError(f"{custom_id!r} cannot adopt {task_id!r}: {urls[custom_id]} makes no task")
+
+
+def _write(output: str, asked: list[tuple[str, Action, str]], urls: Mapping[str, str], earlier: list[str]) -> None:
+    store = Store.open(output, Clock(), resume=True, earlier=earlier)
+    try:
+        for custom_id, action, task_id in asked:
+            if custom_id not in store.ledger.open:
+                raise JournalError(f"{custom_id!r} is no longer in doubt: another process went on with this batch")
+            task: dict[str, object] = {"version": 1, "provider": provider_of(urls[custom_id]), "id": task_id}
+            store.decide(custom_id, action, task if action == "adopt" else None)
+            if action == "drop":
+                error = ItemError(
+                    code="dropped", message="its outcome is unknown, and it was given up", maybe_billed=True
+                )
+                store.done(custom_id, error_line(custom_id, key_of(custom_id), error), ok=False)
+    finally:
+        store.close()
