@@ -100,7 +100,8 @@ async def repeat(operation: Operation, times: int, at_once: int) -> int:
     async def worker() -> None:
         nonlocal done
         for _ in left:
-            done += await operation()
+            units = await operation()
+            done += units
 
     await asyncio.gather(*(worker() for _ in range(at_once)))
     return done

@@ -46,7 +46,7 @@ def write_files(folder: Path) -> None:
         "responses.sse": payloads.responses_stream(),
         "claude.sse": payloads.claude_stream(),
         "gemini.sse": payloads.gemini_stream(),
-        "short.sse": payloads.chat_stream(200, stamped=True),
+        "short.sse": payloads.chat_stream(100, stamped=True),
         "idle.sse": payloads.chat_stream(8, stamped=True),
     }
     for name, body in bodies.items():

@@ -40,7 +40,7 @@ QUESTION = Question(
         "claude, burst": [Aim(other=FLOOR, most=2), Aim(other="anthropic", least=9)],
         "gemini, burst": [Aim(other=FLOOR, most=2), Aim(other="google-genai", least=35)],
     },
-    note="Streams of 1,000 text deltas of 120 to 270 bytes; the paced ones have 200, one HTTP chunk and one write each, "
+    note="Streams of 1,000 text deltas of 120 to 270 bytes; the paced ones have 100, one HTTP chunk and one write each, "
     "50 ms apart in every stream. `[speed]` is the same client on uvloop.",
 )
 

@@ -11,7 +11,7 @@ import os
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -52,8 +52,6 @@ class Counts:
     refused: int = 0
     in_flight: int = 0
     peak: int = 0
-    history: list[int] = field(default_factory=list[int])
-    """In flight at each 50th request: where a client has settled."""
 
     def note(self) -> None:
         """A request came and was taken in."""
@@ -91,8 +89,6 @@ class Gateway(asyncio.Protocol):
             self._write(_reply(b"200 OK", json.dumps(counts.__dict__).encode()))
             return
         counts.requests += 1
-        if counts.requests % 50 == 0:
-            counts.history.append(counts.in_flight)
         if self._limit is not None and counts.in_flight >= self._limit:
             counts.refused += 1
             self._write(TOO_MANY)

@@ -26,13 +26,14 @@ TICKS = 4
 
 def envelope(task_id: str, status: str = "IN_PROGRESS", inner: str = "running", url: str = "") -> bytes:
     """A look's answer, in the gateway's words."""
+    progress = "50%" if status == "IN_PROGRESS" else "100%"
     result = f'"result_url":"{url}",' if url else ""
     content = f'"content":{{"video_url":"{url}"}},' if url else ""
     return (
         '{"code":"success","message":"","data":{"id":88,"created_at":1772095377,"updated_at":1772095426,'
         f'"task_id":"{task_id}","platform":"54","user_id":1,"group":"default","channel_id":23,"quota":128905,'
         f'"action":"generate","status":"{status}","fail_reason":"",{result}"submit_time":1772095377,'
-        f'"start_time":1772095393,"finish_time":0,"progress":"50%","properties":{{"input":"",'
+        f'"start_time":1772095393,"finish_time":0,"progress":"{progress}","properties":{{"input":"",'
         '"upstream_model_name":"doubao-seedance-1-5-pro-251215",'
         '"origin_model_name":"doubao-seedance-1-5-pro-251215"},'
         f'"data":{{{content}"created_at":1772095375,"id":"cgt-20260226164255-6gxf6",'
@@ -83,10 +84,12 @@ class SteppedClock(Clock):
                 heapq.heappop(self._timers)
             assert self._timers, "nobody waits for anything any more"
             self._now = max(self._timers[0][0], self._now + self.step)
+            due: list[_Alarm] = []
             while self._timers and self._timers[0][0] <= self._now:
-                callback = heapq.heappop(self._timers)[2].callback
-                if callback is not None:
-                    callback()
+                due.append(heapq.heappop(self._timers)[2])
+            for timer in due:  # what they set for now comes after others had their turn, as on a real loop
+                if timer.callback is not None:
+                    timer.callback()
             await settle()
 
     async def pass_by(self, seconds: float) -> None:

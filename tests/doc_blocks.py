@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*).*\n(?P<code>(?s:.*?))^(?P=indent)(?P=fence) *$", re.M)
+FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*).*\n(?P<code>(?s:.*?))^(?P=indent)(?P=fence) *$", re.M
+)
 COMMENT = re.compile(r"<!--\s*(?P<remark>.*?)\s*-->\s*\Z", re.S)
 NOT_RUN = re.compile(r"not run: *(?P<reason>.*)", re.S)
 
@@ -128,3 +130,22 @@ def commands_in(block: Block) -> list[str]:
     joined = block.code.replace("\\\n", " ")
     lines = (line.strip().removeprefix("$ ") for line in joined.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def modules_of(page: Path) -> dict[str, str]:
+    """The Python of a page as modules for a type checker: whole programs one by one, the rest as one function."""
+    found: dict[str, str] = {}
+    imports: list[str] = []
+    cells: list[str] = []
+    for block in blocks_of(page):
+        if block.language != "python" or block.reason is not None:
+            continue
+        if "asyncio.run(" in block.code or "def test_" in block.code:
+            found[f"{page.stem}_{block.line}"] = block.code
+            continue
+        for line in block.code.splitlines():
+            (imports if re.match(r"(from|import) ", line) else cells).append(line)
+    if cells:
+        body = "\n".join(f"    {line}" for line in cells)
+        found[f"{page.stem}_cells"] = "\n".join([*imports, "async def page() -> None:", body, ""])
+    return found

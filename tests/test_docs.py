@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 import tikhub_async
-from tests.doc_blocks import Block, blocks_of, commands_in, run_page
+from tests.doc_blocks import Block, blocks_of, commands_in, modules_of, run_page
 from tikhub_async import _tasks, errors
 from tikhub_async.testing import TEST_KEY, Emulator, serve_in_thread
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 
 SHELL = {"sh", "bash", "shell", "console"}
@@ -83,6 +83,26 @@ def test_the_tests_on_a_page_pass(page: Path, tmp_path: Path) -> None:
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
     assert int(passed[1]) >= len(blocks)
+
+
+@pytest.mark.slow
+def test_the_blocks_satisfy_a_type_checker(tmp_path: Path) -> None:
+    """What an editor would underline in pasted code; packages of others may be missing."""
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    for page in PAGES:
+        for name, code in modules_of(page).items():
+            (tmp_path / f"{name}.py").write_text(code, "utf-8")
+    options = [
+        "--check-untyped-defs",
+        "--ignore-missing-imports",
+        "--config-file=",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+    ]
+    command = [sys.executable, "-m", "mypy", *options, str(tmp_path)]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=55)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_is_not_run_says_why() -> None:
@@ -203,6 +223,18 @@ def test_names_of_the_package_on_a_page_exist(page: Path) -> None:
     assert missing == []
 
 
+def test_the_architecture_page_names_what_is_in_each_file() -> None:
+    """Behind a file, in brackets: `` `path` (`name` does this, `other` that) ``."""
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`(tikhub_async/[\w/]+\.py)`\s+\(([^)]*(?:\([^)]*\)[^)]*)*)\)", text)
+    assert len(named) > 5
+    for path, remark in named:
+        source = (ROOT / path).read_text("utf-8")
+        for name in re.findall(r"`([A-Za-z_][\w.]*)`", remark):
+            defined = rf"(?m)^\s*(?:(?:async )?def|class) {name.rpartition('.')[2]}\b|^{name}\b.*="
+            assert re.search(defined, source), f"{name} is not in {path}"
+
+
 # ── completeness ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -237,14 +269,12 @@ def test_the_reference_has_every_public_module() -> None:
 
 def test_the_reference_has_every_name_of_the_root() -> None:
     has = documented()
-    homes = {name: getattr(tikhub_async, name) for name in tikhub_async.__all__ if name != "__version__"}
-    missing = [
-        name
-        for name, value in homes.items()
-        if f"tikhub_async.{name}" not in has
-        and not any(entry == home for entry in has if (home := getattr(value, "__module__", "")))
-    ]
-    assert missing == []
+    modules = [vars(value) for name in has if inspect.ismodule(value := resolve(name))]
+    names = set(tikhub_async.__all__) - {"__version__"}
+    missing = {
+        name for name in names if f"tikhub_async.{name}" not in has and not any(name in known for known in modules)
+    }
+    assert missing == set()
 
 
 def test_names_in_the_reference_exist() -> None:
@@ -254,7 +284,9 @@ def test_names_in_the_reference_exist() -> None:
 
 def test_the_page_on_errors_has_every_error() -> None:
     text = (DOCS / "errors.md").read_text("utf-8")
-    classes = [name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__]
+    classes = [
+        name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+    ]
     assert [name for name in classes if f"`{name}`" not in text and name not in text] == []
 
 

@@ -213,9 +213,9 @@ class TikHubAI:
     def meter(self) -> Meter:
         """What the calls inside a `with` block cost, unknown counted as unknown; tasks started inside belong to it.
 
-            with client.meter() as meter:
-                await client.openai.chat.completions.create(…)
-            print(meter.total.input_tokens, meter.total.output_tokens, meter.unknown)
+        with client.meter() as meter:
+            await client.openai.chat.completions.create(…)
+        print(meter.total.input_tokens, meter.total.output_tokens, meter.unknown)
         """
         return Meter(self._session)
 

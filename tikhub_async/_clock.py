@@ -48,7 +48,7 @@ class Clock:
 
 LATE = 0.1
 """A timer that runs so many seconds late tells that the loop was blocked."""
-GRACE = 0.1
+GRACE = 0.25
 """Seconds that I/O gets then: what has arrived meanwhile lies in the sockets, and is no timeout."""
 
 

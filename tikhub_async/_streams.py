@@ -365,6 +365,8 @@ class EventStream(Generic[E, R]):
             self._batch = batch if taken == len(batch) else batch[:taken]
             if accumulator.error is not None:
                 failure = reported_error(accumulator.error, self.headers, self._request, self._partial_or_none())
+            elif accumulator.ended:
+                failure = None  # what follows the end is not of this stream, in this read as in a later one
         if failure is not None:
             self._fail(failure)
         elif accumulator.ended or self._done_seen:

@@ -14,7 +14,8 @@ def test_it_says_what_a_dict_says(entries: list[tuple[int, int, State, bool]]) -
     index, model = Index(), dict[int, tuple[int, State, bool]]()
     for key, body, state, seen in entries:
         index.put(key, body, state, seen=seen)
-        model[key or 1] = (shortened(body), state, seen)
+        met = model.get(key or 1, (0, state, False))[2]
+        model[key or 1] = (shortened(body), state, seen or met)
     assert len(index) == len(model)
     for key, _, state, _ in entries:
         assert index.get(key) == model[key or 1]

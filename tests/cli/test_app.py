@@ -17,6 +17,7 @@ COMMANDS = (
     ("chat",),
     ("models",),
     ("emulator",),
+    ("doctor",),
     ("video",),
     ("video", "seedance"),
     ("video", "sora"),
@@ -29,7 +30,7 @@ COMMANDS = (
 def test_help_names_every_command_and_every_exit_code(bare: CommandLine) -> None:
     done = bare("--help")
     assert done.code == 0
-    for name in ("demo", "chat", "video", "models", "emulator"):
+    for name in ("demo", "chat", "video", "models", "emulator", "doctor"):
         assert f"│ {name} " in done.out
     for code, meaning in MEANINGS.items():
         assert f"{code:5d}  {meaning}" in done.lines

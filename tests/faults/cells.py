@@ -37,6 +37,7 @@ class Cell:
 async def caller(server: FaultServer, folder: Path, **options: Any) -> AsyncIterator[Caller]:
     """A client of the server that has no time to lose; leaves nothing behind, or complains."""
     settings: dict[str, Any] = {
+        "api_key": TEST_KEY,
         "base_url": server.origin,
         "timeout": LIMITS,
         "retries": QUICK,
@@ -45,13 +46,13 @@ async def caller(server: FaultServer, folder: Path, **options: Any) -> AsyncIter
         **options,
     }
     before = asyncio.all_tasks()
-    client = TikHubAI(api_key=TEST_KEY, **settings)
+    client = TikHubAI(**settings)
     try:
         yield Caller(client, server, folder)
-        pools = client._session.transport._pools.values()
-        assert [pool.slots.taken for pool in pools] in ([], [0]), "a slot was not given back"
     finally:
+        pools = list(client._session.transport._pools.values())
         await client.aclose()
+    assert [pool.slots.taken for pool in pools] in ([], [0]), "a slot was not given back"
     await assert_quiet(server, before)
 
 

@@ -19,6 +19,8 @@ FRAMEWORKS = {
     "aiohttp": ("aiohttp",),
 }
 PAIRS = [(framework, server) for framework, servers in FRAMEWORKS.items() for server in servers]
+USUAL = [(framework, servers[0]) for framework, servers in FRAMEWORKS.items()]
+"""One server for each."""
 
 
 @asynccontextmanager

@@ -227,6 +227,30 @@ async def test_models_can_be_added(call: Caller) -> None:
     assert (await call.chat(model="my-model")).json["model"] == "my-model"
 
 
+async def test_a_long_life_forgets_old_requests() -> None:
+    async with Emulator(pace=0, history=3) as gw, aiohttp.ClientSession() as session:
+        caller = Caller(session, gw)
+        for number in range(20):
+            await caller.get(f"/v1/unknown/{number}")
+        assert 3 <= len(gw.requests) <= 6
+        assert gw.requests[-1].path == "/v1/unknown/19"
+
+
+async def test_what_no_request_met_can_be_taken_back(call: Caller) -> None:
+    replies = (Reply(), Reply(status=500))
+    call.gw.script("chat.completions", *replies)
+    await call.chat()
+    assert call.gw.take_unused() == [replies[1]]
+    assert call.gw.take_unused() == []
+    assert (await call.chat()).status == 200
+
+
+async def test_a_body_in_another_encoding_than_it_claims_is_refused_without_a_word(call: Caller) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await call("POST", "/v1/chat/completions", data=b"{}", headers=headers)
+    assert (answer.status, answer.body) == (400, b"")
+
+
 def test_a_thread_serves_synchronous_code() -> None:
     import urllib.request
 

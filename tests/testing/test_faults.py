@@ -11,6 +11,7 @@ import pytest
 from tests.testing.conftest import CHAT, SEEDANCE, Caller
 from tikhub_async.testing import (
     TEST_KEY,
+    BreaksOff,
     Drop,
     Empty,
     Emulator,
@@ -282,10 +283,43 @@ async def test_pings_only(gw: Emulator, call: Caller) -> None:
             await connection.read_until(b": PING\n\n")
 
 
-async def test_a_framed_error_of_chat_is_followed_by_done(call: Caller) -> None:
+async def test_a_framed_error_of_chat_is_followed_by_the_gateways_own_end(call: Caller) -> None:
     call.gw.script("chat.completions", ErrorInStream(after_events=2, status="server_error", message="no", code="x"))
     events = (await call.chat(stream=True)).events
-    assert events[2:] == [{"error": {"message": "no", "type": "server_error", "param": None, "code": "x"}}, "[DONE]"]
+    assert events[2] == {"error": {"message": "no", "type": "server_error", "param": None, "code": "x"}}
+    assert (events[3]["choices"], "claude_cache_creation_5_m_tokens" in events[3]["usage"]) == ([], True)
+    assert events[4:] == ["[DONE]"]
+
+
+async def test_a_provider_that_breaks_off_leaves_a_proper_end_without_a_finish_reason(call: Caller) -> None:
+    call.gw.script("chat.completions", BreaksOff(after_events=2))
+    events = (await call.chat(stream=True)).events
+    assert [event["choices"][0]["finish_reason"] for event in events[:2]] == [None, None]
+    assert (events[2]["choices"], events[3:]) == ([], ["[DONE]"])
+    for route in ("responses", "messages", "gemini.generate_content_stream"):
+        path, body = PATHS[route]
+        call.gw.script(route, BreaksOff(after_events=2))
+        assert len((await call.post(path, {**body, "stream": True})).events) == 2, route
+
+
+async def test_a_silence_can_begin_with_pings(call: Caller) -> None:
+    call.gw.script("chat.completions", Stall(after_events=1, seconds=0, pings=2))
+    answer = await call.chat(stream=True)
+    assert answer.body.split(b"\n\n")[1:3] == [b": PING", b": PING"]
+    assert answer.events[-1] == "[DONE]"
+
+
+async def test_what_the_gateway_finds_before_the_provider_is_asked_keeps_its_content_type(call: Caller) -> None:
+    for late, kind in ((True, "text/event-stream"), (False, "application/json; charset=utf-8")):
+        call.gw.script("chat.completions", Error(code="sensitive_words_detected", late=late))
+        assert (await call.chat(stream=True)).headers["Content-Type"] == kind
+
+
+async def test_whether_an_error_is_numbered_can_be_said(call: Caller) -> None:
+    replies = (Error(message="no"), Error(message="no", numbered=False), Error(message="no", type="x", numbered=True))
+    call.gw.script("chat.completions", *replies)
+    texts = [(await call.chat()).json["error"]["message"] for _ in replies]
+    assert [text.partition(" (request id: ")[1] != "" for text in texts] == [True, False, True]
 
 
 async def test_framed_errors_of_the_other_dialects(call: Caller) -> None:

@@ -108,6 +108,29 @@ async def test_tool_choice_is_obeyed(call: Caller, choice: Any, called: list[str
     assert [item["function"]["name"] for item in calls] == called
 
 
+def allowed(mode: str) -> dict[str, Any]:
+    tools = [{"type": "function", "function": {"name": "get_time"}}]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
+@pytest.mark.parametrize(("mode", "text", "called"), [
+    ("auto", "Hi", []),
+    ("auto", "What is the weather, what the time?", ["get_time"]),
+    ("required", "Hi", ["get_time"]),
+])  # fmt: skip
+async def test_allowed_tools_leave_the_choice_unless_one_is_required(
+    call: Caller, mode: str, text: str, called: list[str]
+) -> None:
+    tools = [CHAT_TOOL, {"type": "function", "function": {"name": "get_time"}}]
+    answer = await call.chat(messages=ask(text), tools=tools, tool_choice=allowed(mode))
+    calls = answer.json["choices"][0]["message"].get("tool_calls") or []
+    assert [one["function"]["name"] for one in calls] == called
+    flat = {"type": "allowed_tools", "mode": mode, "tools": [{"type": "function", "name": "get_time"}]}
+    tools = [{"type": "function", **tool["function"]} for tool in tools]  # type: ignore[dict-item]
+    answer = await call.post("/v1/responses", {"model": "gpt-4o", "input": text, "tools": tools, "tool_choice": flat})
+    assert [item["name"] for item in answer.json["output"] if item["type"] == "function_call"] == called
+
+
 async def test_after_a_tool_result_the_model_speaks(call: Caller) -> None:
     messages = [*ask("How is the weather?"), {"role": "tool", "tool_call_id": "call_1", "content": "Rain"}]
     answer = await call.chat(messages=messages, tools=[CHAT_TOOL])
@@ -279,6 +302,38 @@ async def test_gemini_functions_schemas_thoughts_and_blocks(call: Caller) -> Non
     blocked = (await call.post(path, contents("[[filter]]"))).json
     assert "candidates" not in blocked
     assert blocked["promptFeedback"]["blockReason"] == "PROHIBITED_CONTENT"
+
+
+@pytest.mark.parametrize(
+    ("model", "config", "signed"),
+    [
+        ("gemini-3-pro-preview", {}, True),
+        ("gemini-2.5-flash", {"thinkingConfig": {"includeThoughts": True}}, True),
+        ("gemini-2.5-flash", {}, False),
+    ],
+)
+async def test_a_thinking_gemini_model_signs_its_first_call(
+    call: Caller, model: str, config: dict[str, Any], signed: bool
+) -> None:
+    declared = [{"name": "get_weather", "parameters": WEATHER}, {"name": "get_wind", "parameters": WEATHER}]
+    body = {
+        "contents": [{"parts": [{"text": "[[tool]] Go"}]}],
+        "tools": [{"functionDeclarations": declared}],
+        "generationConfig": config,
+    }
+    for verb in ("generateContent", "streamGenerateContent?alt=sse"):
+        answer = await call.post(f"/v1beta/models/{model}:{verb}", body)
+        chunks = answer.events or [answer.json]
+        parts = [part for chunk in chunks for part in chunk["candidates"][0]["content"]["parts"]]
+        calls = [part for part in parts if "functionCall" in part]
+        assert ["thoughtSignature" in part for part in calls] == [signed, False]
+
+
+async def test_gemini_3_signs_the_last_text_of_an_answer_without_calls(call: Caller) -> None:
+    answer = await call.post(
+        "/v1beta/models/gemini-3-pro-preview:generateContent", {"contents": [{"parts": [{"text": "Hi"}]}]}
+    )
+    assert list(answer.json["candidates"][0]["content"]["parts"][-1]) == ["text", "thoughtSignature"]
 
 
 async def test_embeddings_are_the_same_vector_in_both_encodings(call: Caller) -> None:

@@ -121,6 +121,38 @@ async def test_a_task_that_hangs_never_ends(call: Caller, clock: FakeClock) -> N
     assert (data["status"], data["progress"], data["data"]["status"]) == ("IN_PROGRESS", "50%", "running")
 
 
+async def test_a_poll_that_fails_ends_a_sora_task_and_leaves_the_others_where_they_are(
+    call: Caller, clock: FakeClock
+) -> None:
+    lost, gone = await sora(call, "[[lost]]"), await sora(call, "[[timeout]]")
+    seedance, stuck = await call.seedance("[[lost]]"), await kling(call, "[[lost]]")
+    await clock.advance(1000)
+    assert set((await call.get(f"/v1/videos/{lost}")).json) == {"error", "id"}
+    data = await poll(call, seedance)
+    assert (data["status"], data["progress"], set(data["data"])) == ("IN_PROGRESS", "30%", {"error"})
+    data = (await call.get(f"{KLING}/{stuck}")).json["data"]
+    assert (data["status"], data["data"]["data"]["task_status"]) == ("NOT_START", "submitted")
+    envelope = (await call.get(f"/v1/video/generations/{gone}")).json["data"]
+    assert (envelope["status"], envelope["data"]["status"]) == ("FAILURE", "in_progress")
+    assert envelope["fail_reason"] == envelope["result_url"] == "任务超时（24小时）"
+
+
+async def test_veo_tells_of_a_failed_poll_at_once(call: Caller) -> None:
+    answer = await fetch(call, await veo(call, "[[lost]]"))
+    assert (answer.json["done"], answer.json["error"]["code"]) == (True, 14)
+
+
+async def test_creations_say_what_their_price_is_multiplied_with(call: Caller) -> None:
+    body = {"model": "sora-2-pro", "prompt": "A", "size": "1792x1024", "seconds": "8"}
+    answer = await call.post("/v1/videos", body)
+    assert answer.headers["X-New-Api-Other-Ratios"] == '{"seconds":8,"size":1.666667}'
+
+
+async def test_a_form_in_a_url_is_read_like_any_other(call: Caller) -> None:
+    answer = await call("POST", "/v1/videos", data={"model": "sora-2", "prompt": "A", "seconds": "8"})
+    assert (answer.status, answer.json["seconds"]) == (200, "8")
+
+
 async def test_kling_nests_data_three_deep_with_times_in_milliseconds(call: Caller, clock: FakeClock) -> None:
     task_id = await kling(call, external_task_id="mine")
     words: list[tuple[str, str, str]] = []

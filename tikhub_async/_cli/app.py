@@ -7,6 +7,7 @@ from cyclopts import App, CycloptsError
 from tikhub_async._cli import output
 from tikhub_async._cli.chat import chat
 from tikhub_async._cli.demo import demo
+from tikhub_async._cli.doctor import doctor
 from tikhub_async._cli.emulator import emulator
 from tikhub_async._cli.models import models
 from tikhub_async._cli.output import MEANINGS, ExitCode, UsageError
@@ -29,7 +30,7 @@ Data goes to stdout, progress and errors to stderr. Exit codes:
 """
 
 app = App(name="tikhub-ai", help=HELP, help_format="plaintext", version=f"tikhub-ai {__version__}")
-for command in (demo, chat, models, emulator):
+for command in (demo, chat, models, emulator, doctor):
     app.command(command)
 app.command(video)
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from tikhub_async.testing import Emulator
 
 DEFAULT_PORT = 8787
+HISTORY = 1000
+"""Requests that are kept in memory: it may run for days, and nobody looks back further."""
 
 
 def emulator(*, port: int = DEFAULT_PORT, task_seconds: float = 3.0, pace: float = 0.02) -> ExitCode:
@@ -26,7 +28,7 @@ def emulator(*, port: int = DEFAULT_PORT, task_seconds: float = 3.0, pace: float
     from tikhub_async.testing import Emulator
 
     async def serve() -> None:
-        gateway = Emulator(task_seconds=task_seconds, pace=pace)
+        gateway = Emulator(task_seconds=task_seconds, pace=pace, history=HISTORY)
         await gateway.start(port)
         try:
             _tell(gateway)

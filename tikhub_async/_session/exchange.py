@@ -1,5 +1,6 @@
 """One exchange: a request out, an answer or an open body back, transport errors as ours."""
 
+import io
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def key_middleware(config: Config) -> "ClientMiddlewareType":
     key = config.api_key
     as_x_api_key = config.key_header == "x-api-key"
 
-    async def attach_key(request: aiohttp.ClientRequest, handler: "ClientHandlerType") -> aiohttp.ClientResponse:
+    def put(request: aiohttp.ClientRequest) -> None:
         headers = request.headers
         for name in KEY_HEADERS:
             headers.pop(name, None)  # an injected session may carry credentials of its own
@@ -77,6 +78,9 @@ def key_middleware(config: Config) -> "ClientMiddlewareType":
                 headers["x-api-key"] = key.reveal()
             else:
                 headers["Authorization"] = f"Bearer {key.reveal()}"
+
+    async def attach_key(request: aiohttp.ClientRequest, handler: "ClientHandlerType") -> aiohttp.ClientResponse:
+        put(request)  # a frame of its own: this one waits for the answer, and a cancellation shows its locals
         return await handler(request)
 
     return attach_key
@@ -102,7 +106,7 @@ class Exchange:
             request.endpoint.method,
             url,
             headers=self._headers(request),
-            data=_form(request) if request.form else request.body,
+            data=_form(request) if request.form else None if request.body is None else _Body(request.body),
             allow_redirects=False,
             raise_for_status=False,
             timeout=self._timeout,
@@ -192,11 +196,24 @@ def meta_of(response: aiohttp.ClientResponse) -> ResponseMeta:
     return ResponseMeta(status_code=response.status, headers=Headers(response.raw_headers))
 
 
+class _Body(aiohttp.BytesPayload):
+    """A JSON body on its way out.
+
+    Bytes themselves would stand in aiohttp's frames, where a traceback with locals shows them, and aiohttp warns of more
+    than 1 MiB, as images have.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        aiohttp.Payload.__init__(self, body, content_type="application/json")  # past the warning
+        self._size = len(body)
+
+
 def _form(request: Request) -> aiohttp.FormData:
     # quote_fields=False: percent-encoded file names would hide the suffix that the gateway reads.
     form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
     for part in request.form:
-        form.add_field(part.name, part.content, filename=part.filename, content_type=part.content_type)
+        content = io.BytesIO(part.content) if isinstance(part.content, bytes) else part.content  # no warning, as above
+        form.add_field(part.name, content, filename=part.filename, content_type=part.content_type)
     return form
 
 

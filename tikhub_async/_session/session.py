@@ -293,7 +293,11 @@ class Session:
             where=request.where,
             earlier=(*call.earlier, cause),
             hint="it was not sent again; look in the console for a task of that time: if there is one, "
-            f'client.tasks.attach(("{provider}", "task_…")) takes it up, else create again',
+            + (
+                "do not create again"
+                if provider == "client"  # a route that only the caller knows
+                else f'client.tasks.attach(("{provider}", "task_…")) takes it up, else create again'
+            ),
         )
 
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────

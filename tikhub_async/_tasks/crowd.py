@@ -38,19 +38,31 @@ class Ends:
     def __init__(self) -> None:
         self.ready: deque[Member] = deque()
         self._future: asyncio.Future[None] | None = None
+        self._stopped = False
 
     def put(self, member: Member) -> None:
         """One more."""
         self.ready.append(member)
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
+        self._stir()
 
-    async def get(self) -> Member:
-        """The next one."""
+    async def get(self) -> Member | None:
+        """The next one; None after `stop`."""
         while not self.ready:
+            if self._stopped:
+                return None
             self._future = asyncio.get_running_loop().create_future()
             await self._future
         return self.ready.popleft()
+
+    def stop(self) -> None:
+        """There will be no more."""
+        self._stopped = True
+        self.ready.clear()
+        self._stir()
+
+    def _stir(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
 
 
 class Crowd:
@@ -89,7 +101,8 @@ class Crowd:
         if not self._members:
             return None
         member = await self._ends.get()
-        del self._members[member.place]
+        if member is not None:
+            del self._members[member.place]
         return member
 
     async def _begin(self) -> None:
@@ -115,6 +128,7 @@ class Crowd:
         members, self._members = self._members, {}
         if self._schedule is not None:
             self._schedule.leave(members.values())
+        self._ends.stop()
 
     def __del__(self) -> None:
         # `break` in a loop over it drops it: nobody would ever stop the looking.

@@ -88,14 +88,20 @@ class ResultBytes:
         self._reader.close()
 
 
-def open_result(task: "VideoTask[Any]", *, which: int | str = 0) -> ResultBytes:
+def open_result(task: "VideoTask[Any]", *, which: int | str = 0, max_bytes: int | None = None) -> ResultBytes:
     """A result as bytes; nothing is sent yet.
+
+    Args:
+        task: A task that has succeeded.
+        which: Number of the video, or name of an extra.
+        max_bytes: Largest file that is fetched; None for any.
 
     Raises:
         DownloadError: The task has no such result, or it lies where nothing can be fetched from.
     """
     session = task._live()
-    return ResultBytes(reader_for(result_of(task, session, which), session, _name(task, which), may_restart=False))
+    result = result_of(task, session, which)
+    return ResultBytes(reader_for(result, session, _name(task, which), may_restart=False, most=max_bytes))
 
 
 async def download_to(
@@ -105,6 +111,7 @@ async def download_to(
     which: int | str = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
+    max_bytes: int | None = None,
 ) -> str:
     """Save a result and return its path.
 
@@ -118,9 +125,10 @@ async def download_to(
         which: Number of the video, or name of an extra.
         overwrite: Replace a file that is there.
         progress: Called as bytes reach the disk, with ever greater numbers.
+        max_bytes: Largest file that is fetched; None for any.
 
     Raises:
-        DownloadError: The result could not be fetched whole, or not be written.
+        DownloadError: The result could not be fetched whole, or not be written, or is too large.
         FileExistsError: There is such a file, or one appeared meanwhile, and `overwrite` is False.
     """
     session = task._live()
@@ -129,7 +137,7 @@ async def download_to(
         is_folder = await _on_disk(target, place, target, overwrite=overwrite)
         result = result_of(task, session, which)
         name = _name(task, which)
-        saving = _Saving(reader_for(result, session, name, may_restart=True), progress)
+        saving = _Saving(reader_for(result, session, name, may_restart=True, most=max_bytes), progress)
         try:
             if is_folder:
                 target = await saving.choose(target, task, which, result.suffix, overwrite)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tikhub_async._session.transport import KeyState
     from tikhub_async._tasks.watch import Entry
 
-SLACK = 0.1
+SLACK = 0.25
 """Seconds of the budget that a late loop may catch up; what is older is lost, so that no burst follows a pause."""
 FIRST_HOLD = 10.0
 """Seconds without looks after a 429 that names no time, as the gateway's never do; doubles with each in a row."""

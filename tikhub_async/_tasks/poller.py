@@ -11,6 +11,7 @@ documentation's menu and a 404 in every version of the software; the one that ta
 
 import asyncio
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ class Poller:
         self.connections = connections or max(FEWEST_CONNECTIONS, math.ceil(budget * SLOW_ANSWER))
         self._clock = clock
         self._schedules: dict[int, Schedule] = {}
+        self._lock = threading.Lock()
 
     def schedule(self) -> Schedule:
         """The running loop's; those of closed loops are dropped."""
@@ -59,8 +61,10 @@ class Poller:
         schedule = self._schedules.get(id(loop))
         if schedule is not None and schedule.loop is loop:
             return schedule
-        self._schedules = {key: kept for key, kept in self._schedules.items() if not kept.loop.is_closed()}
-        made = self._schedules[id(loop)] = Schedule(self._clock, budget=self.budget, connections=self.connections)
+        made = Schedule(self._clock, budget=self.budget, connections=self.connections)
+        with self._lock:  # another thread may run another loop
+            alive = {key: kept for key, kept in self._schedules.items() if not kept.loop.is_closed()}
+            self._schedules = {**alive, id(loop): made}
         return made
 
     @property
@@ -125,7 +129,8 @@ class Poller:
 
     async def aclose(self) -> None:
         """Stop looking on the running loop; whoever still waits there gets an error that says so."""
-        schedule = self._schedules.pop(id(asyncio.get_running_loop()), None)
+        with self._lock:
+            schedule = self._schedules.pop(id(asyncio.get_running_loop()), None)
         if schedule is not None:
             await schedule.aclose()
 

@@ -3,7 +3,7 @@
 import binascii
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -51,6 +51,8 @@ class Remote:
     request: Request
     ranges: bool
     """False for the content route: it knows no ranges, and ends downloads after 60 s."""
+    spare: Request | None = None
+    """The content route, where it may still serve what its address does not: addresses expire."""
 
     @property
     def shown(self) -> str:
@@ -126,7 +128,10 @@ def result_of(task: "VideoTask[Any]", session: "Session", which: int | str) -> R
         if which == 0 and is_content_route(url):
             # The provider's own address of the same video knows ranges and has no limit of 60 s.
             url = next((other for other in state.urls if not is_content_route(other)), url)
-        return _at(task, session, url)
+        found = _at(task, session, url)
+        if which == 0 and isinstance(found, Remote) and found.ranges:
+            return replace(found, spare=_spare(task, session, url))
+        return found
     if state.inline:
         return _inside(task, which)
     if which != 0:
@@ -145,6 +150,15 @@ def _at(task: "VideoTask[Any]", session: "Session", url: str) -> Remote | Inline
     if is_content_route(url):
         return _content(task, session)
     return Remote(request_for(url, session.config), ranges=True)
+
+
+def _spare(task: "VideoTask[Any]", session: "Session", url: str) -> Request | None:
+    if task.kind.content is None or url.startswith(f"{session.config.base_url}/"):
+        return None  # what the gateway itself refuses it refuses there as well
+    try:
+        return task.kind.content(session, task.id)
+    except ParameterError:
+        return None
 
 
 def _content(task: "VideoTask[Any]", session: "Session") -> Remote:

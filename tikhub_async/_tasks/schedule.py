@@ -39,7 +39,7 @@ JITTER = 0.1
 """Share of an interval by which looks are spread, so that tasks created together are not looked at together."""
 LAST_LOOK = 2.0
 """Seconds before a deadline at which a task is looked at once more, so that a video that is ready is not missed."""
-LEAST_GAP = 5.0
+LEAST_GAP = 1.0
 """Seconds since the look before, at least, for such a last one."""
 GRACE = 30.0
 """Seconds in which the gateway may not know a new task yet: its row is written after the provider accepted."""
@@ -268,8 +268,6 @@ class Schedule:
         entry.lane.in_flight -= 1
         self._line_up(entry.lane)
         self._set_alarm(self._clock.now())
-        if not look.cancelled():
-            look.exception()  # retrieved; it has none, as long as this file has no error
 
     async def _look(self, entry: Entry, task: "VideoTask[Any]") -> None:
         failure: Exception | None = None

@@ -56,14 +56,6 @@ class Seen(Generic[R]):
     facts: tuple[int, int, bytes]
     """Status, attempts and headers of the answer."""
 
-    @classmethod
-    def of(cls, state: TaskState, response: R, *, keep: bool) -> "Seen[R]":
-        """What an answer shows; `keep` says whether the answer itself is kept."""
-        meta = response.meta
-        # As one text: seven headers take 300 bytes so, and 2,300 as they came.
-        headers = b"\n".join(b":".join(pair) for pair in meta.headers._raw)
-        return cls(state, response if keep else None, (meta.status_code, meta.attempts, headers))
-
     def answer(self, kind: type[R]) -> R:
         """The answer, decoded again from what the state keeps of it."""
         status, attempts, text = self.facts
@@ -72,6 +64,14 @@ class Seen(Generic[R]):
         response = codec.decode(self.state.raw, kind)
         response.attach(ResponseMeta(status_code=status, headers=headers, attempts=attempts, body=self.state.raw))
         return response
+
+
+def _shown(state: TaskState, response: R, *, keep: bool) -> Seen[R]:
+    """What an answer shows; `keep` says whether the answer itself is kept."""
+    meta = response.meta
+    # As one text: seven headers take 300 bytes so, and 2,300 as they came.
+    headers = b"\n".join(b":".join(pair) for pair in meta.headers._raw)
+    return Seen(state, response if keep else None, (meta.status_code, meta.attempts, headers))
 
 
 class VideoTask(Generic[R]):
@@ -184,7 +184,7 @@ class VideoTask(Generic[R]):
         answer = await session.send(request)
         response = codec.decode(answer.body, self.kind.response)
         response.attach(answer.meta)
-        return Seen.of(self.kind.state_of(response), response, keep=retry)
+        return _shown(self.kind.state_of(response), response, keep=retry)
 
     def apply(self, seen: Seen[R]) -> None:
         """Take over what a look has shown."""
@@ -282,10 +282,15 @@ class VideoTask(Generic[R]):
         return Video(task=self)
 
     async def download(
-        self, path: "str | os.PathLike[str]", *, overwrite: bool = False, progress: "Progress | None" = None
+        self,
+        path: "str | os.PathLike[str]",
+        *,
+        overwrite: bool = False,
+        progress: "Progress | None" = None,
+        max_bytes: int | None = None,
     ) -> str:
         """Save the finished video; see `Video.download`."""
-        return await self.video().download(path, overwrite=overwrite, progress=progress)
+        return await self.video().download(path, overwrite=overwrite, progress=progress, max_bytes=max_bytes)
 
     # ── keeping ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -366,28 +371,37 @@ class Video:
         overwrite: bool = False,
         progress: "Progress | None" = None,
         which: int | str = 0,
+        max_bytes: int | None = None,
     ) -> str:
-        """Save the video and return the path.
+        """Save the video and return the path of the file.
 
-        Written to `path.part`, checked against the announced length, then renamed; a file under the final name is
-        whole. The key goes to the gateway only. A failed download never affects the task: call again.
+        Written to `path.part`, checked against the announced length, synced to disk, then renamed: a file under the final
+        name is whole. What a failed or cancelled download has fetched stays in `path.part` with a `path.part.note` beside
+        it where the server can go on from a byte, and the next download to the same path goes on there; elsewhere it is
+        removed. The key goes to the gateway only. A failed download never affects the task: call again.
+
+        Where the video's own address has expired, the gateway's content route is tried.
 
         Args:
-            path: Where to; the directory must exist.
-            overwrite: Replace a file that is there.
+            path: The file, in a folder that exists; or a folder: the name is then made of the task id and the content
+                type.
+            overwrite: Replace a file that is there. A symbolic link is replaced itself, never what it points to.
             progress: Called with (bytes so far, bytes in all or None).
             which: Number of the result when there are several, or the name of an extra (`"last_frame"`).
+            max_bytes: Largest file that is fetched; None for any.
 
         Raises:
-            DownloadError: The file could not be fetched whole.
+            DownloadError: The file could not be fetched whole, or is larger than `max_bytes`.
             FileExistsError: `path` exists and `overwrite` is False.
         """
         from tikhub_async._tasks.download import download_to  # needs aiohttp, which loads with the first client
 
-        return await download_to(self.task, path, which=which, overwrite=overwrite, progress=progress)
+        return await download_to(
+            self.task, path, which=which, overwrite=overwrite, progress=progress, max_bytes=max_bytes
+        )
 
-    def open(self, *, which: int | str = 0) -> "ResultBytes":
+    def open(self, *, which: int | str = 0, max_bytes: int | None = None) -> "ResultBytes":
         """The video as an async iterator of bytes, for relaying without a file; use it as a context manager."""
         from tikhub_async._tasks.download import open_result
 
-        return open_result(self.task, which=which)
+        return open_result(self.task, which=which, max_bytes=max_bytes)

@@ -7,7 +7,9 @@ A transfer ends proven whole or raises. What goes on where:
   for another file. Otherwise, and whenever that comparison fails, it begins again from zero.
 - Five attempts in a row may fail. Bytes that a resumed transfer gains start the count anew; those of one that begins from
   zero each time do not, or a server that always breaks at the same place would be asked for ever.
-- Refusals (404, 403, a page instead of a file) are final at once.
+- Refusals (404, 403, a page instead of a file) are final at once. But where an address has expired, the gateway's content
+  route is tried once: it may know a newer one.
+- Nothing larger than the caller's limit is fetched to its end.
 """
 
 import random
@@ -93,10 +95,19 @@ class Reader(Protocol):
         ...
 
 
+def too_large(most: int, total: int | None) -> DownloadError:
+    """The error for a file beyond the caller's limit."""
+    size = f"{total:,} bytes" if total is not None else "larger"
+    return DownloadError(
+        f"the file is {size}, and max_bytes is {most:,}", expected=total, hint="raise max_bytes; the task is untouched"
+    )
+
+
 class InlineReader:
     """A result inside the answer: nothing is sent."""
 
-    def __init__(self, inline: Inline) -> None:
+    def __init__(self, inline: Inline, *, most: int | None = None) -> None:
+        self._most = most
         self.position = 0
         self.restarts = 0
         self.content_type = inline.content_type
@@ -113,6 +124,8 @@ class InlineReader:
         self.position += len(piece)
         if not self.position:
             raise DownloadError("the video inside the answer is empty")
+        if self._most is not None and self.position > self._most:
+            raise too_large(self._most, None)
         return piece
 
     def resume(self, etag: str, total: int, position: int) -> bool:
@@ -127,7 +140,9 @@ class InlineReader:
 class Transfer:
     """A result on another machine."""
 
-    def __init__(self, session: Session, remote: Remote, name: str, *, may_restart: bool) -> None:
+    def __init__(
+        self, session: Session, remote: Remote, name: str, *, may_restart: bool, most: int | None = None
+    ) -> None:
         """Begin; nothing is sent yet.
 
         Args:
@@ -135,6 +150,7 @@ class Transfer:
             remote: What to fetch.
             name: What it is, for texts.
             may_restart: False when bytes that were handed out cannot be taken back.
+            most: Bytes of the largest file that is fetched; None for any.
         """
         self.position = 0
         self.restarts = 0
@@ -146,6 +162,9 @@ class Transfer:
         self._remote = remote
         self._name = name
         self._may_restart = may_restart
+        self._most = most
+        self._expired: tuple[str, TikHubError] | None = None
+        """An address that was given up for the content route, and what its host said."""
         self._ranges = remote.ranges
         self._etag: str | None = None
         self._body: StreamBody | None = None
@@ -245,6 +264,7 @@ class Transfer:
         # The pool of the gateway undoes a coding, and the length is then not the file's.
         coded = headers.get("content-encoding", "identity") != "identity"
         self.total = int(length) if _LENGTH.match(length) and not coded else None
+        self._refuse_large(self.total)
         self._etag = etag if _is_strong(etag) else None
         self._ranges = self._ranges and headers.get("accept-ranges", "bytes").lower() != "none"
         self._boxes = BoxWalk() if self.total is None else None
@@ -260,7 +280,12 @@ class Transfer:
                 f"the server sent another part than asked for: {told[:60]!r} of {etag[:60]!r}, asked for {known}",
                 status_code=206,
             )
+        self._refuse_large(total)
         self.total, self._etag = total, etag if _is_strong(etag) else None
+
+    def _refuse_large(self, size: int | None) -> None:
+        if self._most is not None and size is not None and size > self._most:
+            raise too_large(self._most, self.total)
 
     async def _next(self) -> bytes:
         body = await self._connected()
@@ -276,6 +301,7 @@ class Transfer:
             await body.finish()
             return b""
         self.position += len(data)
+        self._refuse_large(self.position)
         if self.position > self._furthest:
             self._furthest = self.position
             if self.identity is not None:
@@ -308,6 +334,8 @@ class Transfer:
         """Prepare the next attempt and wait for its time, or raise."""
         error = self._error_of(failure)
         self.close()
+        if self._turn_to_spare(error):
+            return
         self._failures += 1
         if isinstance(error, APIStatusError) and error.status_code == 416 and self.position:
             self._ranges = False  # it has fewer bytes than we do: another file
@@ -321,6 +349,19 @@ class Transfer:
             self._restart()
         self._earlier = [*self._earlier, error][-EARLIER:]
         await self._session.clock.sleep(wait)
+
+    def _turn_to_spare(self, error: TikHubError) -> bool:
+        """Go on with the content route, if the address has expired and there is one."""
+        spare = self._remote.spare
+        expired = isinstance(error, APIStatusError) and error.status_code in GONE
+        if spare is None or not expired or (self.position and not self._may_restart):
+            return False
+        self._expired = (self._remote.shown, error)
+        self._earlier = [*self._earlier, error][-EARLIER:]
+        self._remote, self._ranges, self._failures = Remote(spare, ranges=False), False, 0
+        if self.position:
+            self._restart()
+        return True
 
     def _wait(self, error: TikHubError) -> float | None:
         policy = self._session.config.retries
@@ -349,8 +390,9 @@ class Transfer:
         return failure_of(failure, self._remote.request, sent, phase="total", limit=self._remote.request.timeout)
 
     def _final(self, error: TikHubError) -> DownloadError:
+        first = "" if self._expired is None else f"{self._expired[1].message}; from the gateway: "
         return DownloadError(
-            f"{self._name} could not be fetched: {error.message}",
+            f"{self._name} could not be fetched: {first}{error.message}",
             received=self.position,
             expected=self.total,
             attempts=self.requests,
@@ -362,9 +404,11 @@ class Transfer:
     def _hint(self, error: TikHubError) -> str:
         if isinstance(error, DownloadError):
             return error.hint or "the task is untouched"
-        if isinstance(error, APIStatusError) and error.status_code in GONE and self._remote.ranges:
+        gone = isinstance(error, APIStatusError) and error.status_code in GONE and self._remote.ranges
+        if gone or self._expired is not None:
+            shown = self._remote.shown if self._expired is None else self._expired[0]
             return (
-                f"{self._remote.shown} is no longer served: such addresses expire, often after 24 hours; the task is "
+                f"{shown} is no longer served: such addresses expire, often after 24 hours; the task is "
                 "untouched, and await task.refresh() shows whether there is a newer one"
             )
         if isinstance(error, APIStatusError) and error.status_code == NO_FILE_BEHIND and not self._remote.ranges:
@@ -390,8 +434,10 @@ def _is_strong(etag: str) -> bool:
     return 0 < len(etag) <= LONGEST_ETAG and not etag.startswith("W/") and etag.isascii() and etag.isprintable()
 
 
-def reader_for(result: Remote | Inline, session: Session, name: str, *, may_restart: bool) -> "Transfer | InlineReader":
-    """The bytes of a result."""
+def reader_for(
+    result: Remote | Inline, session: Session, name: str, *, may_restart: bool, most: int | None = None
+) -> "Transfer | InlineReader":
+    """The bytes of a result, `most` of them at most."""
     if isinstance(result, Inline):
-        return InlineReader(result)
-    return Transfer(session, result, name, may_restart=may_restart)
+        return InlineReader(result, most=most)
+    return Transfer(session, result, name, may_restart=may_restart, most=most)

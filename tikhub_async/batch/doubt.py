@@ -1,7 +1,6 @@
 """Lines whose outcome is unknown, and what the user decides about them."""
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,11 @@ import msgspec
 from tikhub_async._clock import Clock
 from tikhub_async.batch.formats import ItemError, error_line
 from tikhub_async.batch.index import State
-from tikhub_async.batch.journal import SUFFIX, replay
+from tikhub_async.batch.journal import SUFFIX
 from tikhub_async.batch.ledger import Ledger, Open, key_of
+from tikhub_async.batch.parts import parts_in
 from tikhub_async.batch.records import Action
-from tikhub_async.batch.store import Store
+from tikhub_async.batch.store import Store, take_in_earlier
 from tikhub_async.errors import BatchError, JournalError
 
 PROVIDERS: tuple[tuple[str, str], ...] = (
@@ -24,7 +24,8 @@ PROVIDERS: tuple[tuple[str, str], ...] = (
     ("/v1/videos", "sora"),
 )
 """Part of a creation's url → the provider of its tasks."""
-PART_NAME = re.compile(r"part-\d{6}\.\d+\.jsonl\Z")
+Asked = tuple[str, Action, str]
+"""A `custom_id`, what to do, and for `adopt` a task id."""
 
 
 class InDoubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,33 +55,24 @@ def provider_of(url: str) -> str | None:
     return next((provider for part, provider in PROVIDERS if part in url), None)
 
 
-def outputs_of(path: str | os.PathLike[str]) -> list[str]:
-    """The outputs with a journal that a path stands for: itself, or the parts in a folder, oldest attempt first.
+def outputs_of(path: str | os.PathLike[str]) -> list[list[str]]:
+    """The outputs with a journal that a path stands for: itself, or of each shard in a folder its attempts in order.
 
     Raises:
         BatchError: There are none.
     """
     name = os.fspath(path)
+    shards: dict[int, list[str]] = {}
     if os.path.isdir(name):
-        parts = sorted((entry for entry in os.listdir(name) if PART_NAME.fullmatch(entry)), key=_order)
-        found = [os.path.join(name, entry) for entry in parts]
+        for part in parts_in(name):
+            shards.setdefault(part.shard, []).append(part.path)
     else:
-        found = [name]
-    found = [entry for entry in found if os.path.exists(entry + SUFFIX)]
+        shards[0] = [name]
+    found = [[output for output in attempts if os.path.exists(output + SUFFIX)] for attempts in shards.values()]
+    found = [attempts for attempts in found if attempts]
     if not found:
         raise BatchError(f"{name} has no journal: no batch wrote it", hint="name the output of a batch")
     return found
-
-
-def _order(part: str) -> tuple[int, int]:
-    number, attempt = part.removeprefix("part-").removesuffix(".jsonl").split(".")
-    return int(number), int(attempt)
-
-
-def shard_of(output: str) -> str:
-    """What attempts at the same lines have in common."""
-    folder, name = os.path.split(output)
-    return os.path.join(folder, name.split(".")[0]) if PART_NAME.fullmatch(name) else output
 
 
 def doubts(path: str | os.PathLike[str]) -> list[InDoubt]:
@@ -91,19 +83,20 @@ def doubts(path: str | os.PathLike[str]) -> list[InDoubt]:
         JournalError: The journal is damaged.
     """
     found: list[InDoubt] = []
-    for output, ledger in _ledgers(path):
-        found += [_shown(line, output) for line in ledger.in_state(State.DOUBT)]
+    for attempts, ledger in _ledgers(path):
+        found += [_shown(line, attempts[-1]) for line in ledger.in_state(State.DOUBT)]
     return found
 
 
-def _ledgers(path: str | os.PathLike[str]) -> list[tuple[str, Ledger]]:
-    """Of each output its last attempt, with what all attempts have done."""
-    together: dict[str, tuple[str, Ledger]] = {}
-    for output in outputs_of(path):
-        _, ledger = together.get(shard_of(output), ("", Ledger()))
-        replay(output + SUFFIX, ledger)
-        together[shard_of(output)] = (output, ledger)
-    return list(together.values())
+def _ledgers(path: str | os.PathLike[str]) -> list[tuple[list[str], Ledger]]:
+    """The attempts at each shard, with what all of them together have done."""
+    found: list[tuple[list[str], Ledger]] = []
+    for attempts in outputs_of(path):
+        ledger = Ledger()
+        for output in attempts:
+            take_in_earlier(output, ledger)
+        found.append((attempts, ledger))
+    return found
 
 
 def _shown(line: Open, output: str) -> InDoubt:
@@ -149,26 +142,22 @@ def decide(path: str | os.PathLike[str], decisions: Decisions) -> int:
         BatchError: A line is not in doubt, or no task can come of it; nothing was written.
         JournalError: The journal is damaged, or a run is under way.
     """
-    ledgers = _ledgers(path)
-    where = {line.custom_id: output for output, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
-    urls = {line.custom_id: line.url for _, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
-    asked: list[tuple[str, Action, str]] = [
+    asked: list[Asked] = [
         *((custom_id, "retry", "") for custom_id in decisions.retry),
         *((custom_id, "drop", "") for custom_id in decisions.drop),
         *((custom_id, "adopt", task_id) for custom_id, task_id in decisions.adopt.items()),
     ]
+    ledgers = _ledgers(path)
+    urls = {line.custom_id: line.url for _, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
     _check(asked, urls)
-    for output in dict.fromkeys(where[custom_id] for custom_id, _, _ in asked):
-        mine = [entry for entry in asked if where[entry[0]] == output]
-        _write(output, mine, urls, [name for name in _attempts(path, output) if name != output])
+    for attempts, ledger in ledgers:
+        mine = [entry for entry in asked if entry[0] in ledger.open]
+        if mine:
+            _write(attempts, mine, urls)
     return len(asked)
 
 
-def _attempts(path: str | os.PathLike[str], output: str) -> list[str]:
-    return [name for name in outputs_of(path) if shard_of(name) == shard_of(output)]
-
-
-def _check(asked: list[tuple[str, Action, str]], urls: Mapping[str, str]) -> None:
+def _check(asked: list[Asked], urls: Mapping[str, str]) -> None:
     seen: set[str] = set()
     for custom_id, action, task_id in asked:
         if custom_id not in urls:
@@ -180,8 +169,8 @@ def _check(asked: list[tuple[str, Action, str]], urls: Mapping[str, str]) -> Non
             raise BatchError(f"{custom_id!r} cannot adopt {task_id!r}: {urls[custom_id]} makes no task")
 
 
-def _write(output: str, asked: list[tuple[str, Action, str]], urls: Mapping[str, str], earlier: list[str]) -> None:
-    store = Store.open(output, Clock(), resume=True, earlier=earlier)
+def _write(attempts: list[str], asked: list[Asked], urls: Mapping[str, str]) -> None:
+    store = Store.open(attempts[-1], Clock(), resume=True, earlier=attempts[:-1])
     try:
         for custom_id, action, task_id in asked:
             if custom_id not in store.ledger.open:
@@ -189,9 +178,7 @@ def _write(output: str, asked: list[tuple[str, Action, str]], urls: Mapping[str,
             task: dict[str, object] = {"version": 1, "provider": provider_of(urls[custom_id]), "id": task_id}
             store.decide(custom_id, action, task if action == "adopt" else None)
             if action == "drop":
-                error = ItemError(
-                    code="dropped", message="its outcome is unknown, and it was given up", maybe_billed=True
-                )
+                error = ItemError(code="dropped", message="its outcome is unknown; it was given up", maybe_billed=True)
                 store.done(custom_id, error_line(custom_id, key_of(custom_id), error), ok=False)
     finally:
         store.close()

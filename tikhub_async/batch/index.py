@@ -77,7 +77,7 @@ class Index:
         return word >> STATE_BITS, State(word & 7), bool(word & SEEN)
 
     def put(self, id_hash: int, body_hash: int, state: State, *, seen: bool = False) -> None:
-        """Enter or replace what is known of an id."""
+        """Enter or replace what is known of an id; that it was met stays."""
         key = id_hash or 1
         place = self._place(key)
         if self._keys[place] == EMPTY:
@@ -86,7 +86,8 @@ class Index:
                 place = self._place(key)
             self._keys[place] = key
             self._count += 1
-        self._words[place] = (shortened(body_hash) << STATE_BITS) | state | (SEEN if seen else 0)
+        met = SEEN if seen else self._words[place] & SEEN
+        self._words[place] = (shortened(body_hash) << STATE_BITS) | state | met
 
     def set_state(self, id_hash: int, state: State) -> None:
         """Change the state of an id that is here."""

@@ -25,7 +25,8 @@ from tikhub_async.errors import (
 )
 
 MOST_TRIES = 10
-"""Refusals of one line while others get through; refusals that meet everybody do not count."""
+"""Refusals of one line while others get through, after which it fails if its time is up as well; refusals that meet
+everybody do not count."""
 
 
 class Fate(Enum):
@@ -52,7 +53,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judge(
-    error: TikHubError, kind: Kind, *, tries: int, doubts: int, policy: RetryPolicy, random: Callable[[], float]
+    error: TikHubError,
+    kind: Kind,
+    *,
+    tries: int,
+    doubts: int,
+    in_time: bool,
+    policy: RetryPolicy,
+    random: Callable[[], float],
 ) -> Verdict:
     """What becomes of a line.
 
@@ -61,6 +69,7 @@ def judge(
         kind: What the call costs.
         tries: Refusals for now that this line has met while others got through, this one included.
         doubts: Earlier attempts that may have been charged.
+        in_time: Whether the line may still be refused for now.
         policy: The client's.
         random: Uniform in [0, 1).
     """
@@ -74,9 +83,8 @@ def judge(
     doubtful = attempt.outcome is Outcome.IN_DOUBT and kind in {Kind.GENERATE, Kind.CREATE}
     too_fast = isinstance(error, RateLimitError | OverloadedError) and not doubtful
     for_now = too_fast or attempt.outcome is Outcome.UNSENT
-    most = MOST_TRIES if for_now else policy.max_retries
-    resend = may_resend(kind, attempt, doubts + doubtful, policy)
-    if not resend or tries > most:
+    enough = tries > MOST_TRIES and not in_time if for_now else tries > policy.max_retries
+    if enough or not may_resend(kind, attempt, doubts + doubtful, policy):
         return Verdict(Fate.FAIL, too_fast=too_fast, doubtful=doubtful)
     patient = msgspec.structs.replace(policy, retry_after_cap=float("inf"))
     seconds = wait_before(max(tries, 1), error, patient, random) or 0.0

@@ -18,7 +18,7 @@ from tikhub_async.batch.index import Index, State
 from tikhub_async.batch.records import Accepted, AnyRecord, Decided, Done, Doubt, Intent, Lost, Opened, Void
 
 
-class Open(msgspec.Struct, kw_only=True):
+class Open(msgspec.Struct, kw_only=True, gc=False):
     """A line that was sent and has no output line yet."""
 
     custom_id: str
@@ -56,13 +56,13 @@ class Ledger:
         """Bytes of the output that the records speak of."""
         self._source: str | None = None
 
-    def apply(self, record: AnyRecord) -> None:
-        """Take a record in."""
+    def apply(self, record: AnyRecord, key: int | None = None) -> None:
+        """Take a record in; `key` is that of its line, where it is known already."""
         match record:
             case Intent():
-                self._sent(record)
+                self._sent(record, key_of(record.id) if key is None else key)
             case Done():
-                self._done(record)
+                self._done(record, key_of(record.id) if key is None else key)
             case Lost():
                 self._lost(record)
             case Void():
@@ -93,7 +93,7 @@ class Ledger:
         """The open lines in a state, in the order in which they were sent."""
         return [line for line in self.open.values() if line.state is state]
 
-    def _sent(self, record: Intent) -> None:
+    def _sent(self, record: Intent, key: int) -> None:
         body_hash = int(record.hash, 16)
         self.sent += 1
         self.open[record.id] = Open(
@@ -107,9 +107,7 @@ class Ledger:
             length=record.length,
             source=self._source,
         )
-        key = key_of(record.id)
-        known = self.index.get(key)
-        self.index.put(key, body_hash, State.SENT, seen=known is not None and known[2])
+        self.index.put(key, body_hash, State.SENT)
 
     def _close(self, custom_id: str, state: State) -> bool:
         if self.open.pop(custom_id, None) is None:
@@ -129,9 +127,9 @@ class Ledger:
             line.state, line.why, line.request_id = State.DOUBT, record.why, record.request_id
             self.index.set_state(key_of(record.id), State.DOUBT)
 
-    def _done(self, record: Done) -> None:
+    def _done(self, record: Done, key: int) -> None:
         self.open.pop(record.id, None)
-        self.index.set_state(key_of(record.id), State.DONE)
+        self.index.set_state(key, State.DONE)
         self.tokens += record.tokens
         self.quota += record.quota
         self.good += record.ok

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 CUT = 0.85
 """Factor on the width when the gateway says that it was too wide."""
-GAIN = 0.5
-"""How much wider it gets per round trip without such a word, once it has met its limit."""
+GAIN = 1.0
+"""How much wider it gets per round trip without such a word, once it has met its limit …"""
+GAIN_PER_SUCCESS = 0.005
+"""… and at most per success: a narrow gate would meet its limit again every few requests."""
 RESERVED_SHARE = 0.1
 RESERVED_LEAST = 4
 """Connections that a batch leaves to the other lane: a share of the pool, and no fewer than this."""
@@ -119,7 +121,8 @@ class Gate:
 
     def _widen(self) -> None:
         if self.adaptive and self.width < self.most:
-            self.width = min(self.width + (1.0 if self._probing else GAIN / self.width), float(self.most))
+            gain = 1.0 if self._probing else min(GAIN / self.width, GAIN_PER_SUCCESS)
+            self.width = min(self.width + gain, float(self.most))
 
     def _fit(self) -> None:
         places = max(int(self.width) - self._others(), 1)
@@ -164,6 +167,7 @@ class Pacer:
         self._tokens: Limiter | None = None
         self._debt = 0.0
         self._strikes = 0
+        self._struck_at = 0.0
         self._held_until = 0.0
         self._ours = 0
         self._foreign_paid = self._slots.ever
@@ -202,6 +206,10 @@ class Pacer:
 
     def _others(self) -> int:
         return max(self._slots.taken - self.gate.in_flight, 0)
+
+    def now(self) -> float:
+        """Seconds of the clock."""
+        return self._clock.now()
 
     # ── before a request ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -248,11 +256,18 @@ class Pacer:
         self.successes += 1
         self.last_success = self._clock.now()
 
-    def refused(self, error: TikHubError) -> None:
-        """The gateway, or the network before it, refused a call for now: hold when it says so, or does so repeatedly."""
+    def refused(self, error: TikHubError, sent_at: float) -> None:
+        """The gateway, or the network before it, refused a call for now: hold when it says so, or does so repeatedly.
+
+        Args:
+            error: What it said.
+            sent_at: When the call left. Calls that left before the last strike are part of it.
+        """
         self.refusals += 1
-        self._strikes += 1
         now = self._clock.now()
+        if sent_at >= self._struck_at:
+            self._strikes += 1
+            self._struck_at = now
         asked = error.retry_after if isinstance(error, APIStatusError) else None
         if asked:
             self._key.hold_until = max(self._key.hold_until, now + asked)

@@ -69,7 +69,7 @@ def item_error(error: TikHubError) -> ItemError:
     )
 
 
-class BatchResult(msgspec.Struct, kw_only=True):
+class BatchResult(msgspec.Struct, kw_only=True, gc=False):
     """What became of one line."""
 
     custom_id: str
@@ -172,18 +172,41 @@ class BatchReport(msgspec.Struct, kw_only=True):
         return data
 
 
+INSIDE = ("prompt_tokens", "input_tokens", "prompt_token_count")
+OUTSIDE = ("completion_tokens", "output_tokens", "candidates_token_count")
+BESIDE_INSIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+BESIDE_OUTSIDE = ("thoughts_token_count",)
+"""Names of counts in the dialects: one of the first two each, and what comes on top."""
+
+
 def tokens_of(response: "Response") -> tuple[int, int]:
     """Input and output tokens of an answer of any dialect; 0 where it does not say."""
     usage: object = getattr(response, "usage", None) or getattr(response, "usage_metadata", None)
     if usage is None:
         return 0, 0
-    inside = _count(usage, "prompt_tokens", "input_tokens", "prompt_token_count")
-    inside += _count(usage, "cache_read_input_tokens") + _count(usage, "cache_creation_input_tokens")
-    outside = _count(usage, "completion_tokens", "output_tokens", "candidates_token_count")
-    return inside, outside + _count(usage, "thoughts_token_count")
+    inside, outside = _NAMES.get(type(usage)) or _NAMES.setdefault(type(usage), _names_in(type(usage)))
+    return _sum(usage, inside), _sum(usage, outside)
 
 
-def _count(usage: object, *names: str) -> int:
-    """The first of some counts that is there."""
-    found = (getattr(usage, name, None) for name in names)
-    return next((value for value in found if isinstance(value, int)), 0)
+Names = tuple[str, ...]
+_NAMES: dict[type, tuple[Names, Names]] = {}
+"""Which of the names a type has: looked up once, because this runs for every answer."""
+
+
+def _names_in(usage: type) -> tuple[Names, Names]:
+    return _present(usage, INSIDE)[:1] + _present(usage, BESIDE_INSIDE), (
+        _present(usage, OUTSIDE)[:1] + _present(usage, BESIDE_OUTSIDE)
+    )
+
+
+def _present(usage: type, names: Names) -> Names:
+    return tuple(name for name in names if hasattr(usage, name))
+
+
+def _sum(usage: object, names: Names) -> int:
+    total = 0
+    for name in names:
+        value = getattr(usage, name)
+        if isinstance(value, int):
+            total += value
+    return total

@@ -23,7 +23,7 @@ from tikhub_async.batch.scheduler import Scheduler
 from tikhub_async.batch.spending import Asked, Spending
 from tikhub_async.batch.store import Store
 from tikhub_async.batch.videos import VideoHands, line_of
-from tikhub_async.batch.work import Context, Job
+from tikhub_async.batch.work import Context, Fence, Job, NoFence
 from tikhub_async.errors import ConfigError, SpendLimitReached, TikHubError
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ class BatchRun:
         resume: bool = False,
         part: Range | None = None,
         earlier: tuple[str, ...] = (),
+        fence: Fence | None = None,
     ) -> None:
         if resume and output is None:
             raise ConfigError("resume needs the output of the run that is taken up again", stage="batch")
-        self.report = BatchReport()
-        """Figures so far."""
+        self._report = BatchReport()
         self.settings = settings
         self._client = client.with_options(max_retries=0)
         self._policy = client._config.retries
@@ -78,6 +78,7 @@ class BatchRun:
         self._resume = resume
         self._part = part or Range()
         self._earlier = earlier
+        self._fence = fence or NoFence()
         self._main: asyncio.Task[None] | None = None
         self._store: Store
         self._pacer: Pacer
@@ -97,6 +98,13 @@ class BatchRun:
         self._drain_timer: Timer | None = None
         self._started = 0.0
         self._raised = False
+
+    @property
+    def report(self) -> BatchReport:
+        """Figures so far; the same object every time."""
+        if self._main is not None and not self._main.done():
+            self._refresh()
+        return self._report
 
     # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -141,7 +149,7 @@ class BatchRun:
             await self.aclose()
             raise
         self._raise_once()
-        return self.report
+        return self._report
 
     async def aclose(self) -> None:
         """Drain and close. Cancelled meanwhile, it aborts."""
@@ -162,9 +170,9 @@ class BatchRun:
 
     def drain(self) -> None:
         """Begin nothing more. What is in flight has `drain_seconds` to end; videos are left to the next run."""
-        if self._main is None or self._main.done() or self.report.interrupted:
+        if self._main is None or self._main.done() or self._report.interrupted:
             return
-        self.report.interrupted = True
+        self._report.interrupted = True
         self._scheduler.stop()
         self._scheduler.cancel(self._hands.idle)
         self._drain_timer = self._clock.call_later(self.settings.drain_seconds, self._scheduler.cancel)
@@ -176,9 +184,9 @@ class BatchRun:
             self._scheduler.cancel()
 
     def _raise_once(self) -> None:
-        if self.report.stopped is not None and not self._raised:
+        if self._report.stopped is not None and not self._raised:
             self._raised = True
-            raise self.report.stopped
+            raise self._report.stopped
 
     # ── beginning ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,11 +251,12 @@ class BatchRun:
                 store=self._store,
                 pacer=self._pacer,
                 spending=self._spending,
-                report=self.report,
+                report=self._report,
                 policy=self._policy,
                 deliver=self._deliver,
                 again=self._scheduler.again,
                 stop=self._stop,
+                fence=self._fence,
             )
         )
         self._started = self._clock.now()
@@ -259,9 +268,9 @@ class BatchRun:
         for lost in store.ledger.in_state(State.DOUBT):
             if not lost.paid and self.settings.resend == "chat":
                 store.decide(lost.custom_id, "retry")
-                self.report.resent += 1
+                self._report.resent += 1
             else:
-                self.report.in_doubt += 1
+                self._report.in_doubt += 1
         for open_ in store.ledger.in_state(State.ACCEPTED):
             assert open_.task is not None
             task = self._client.tasks.attach(open_.task)
@@ -286,8 +295,8 @@ class BatchRun:
     def _note(self, failure: BaseException) -> None:
         if not isinstance(failure, TikHubError):
             raise failure
-        if self.report.stopped is None:
-            self.report.stopped = failure
+        if self._report.stopped is None:
+            self._report.stopped = failure
 
     async def _fetch(self) -> list[Job]:
         jobs = list(self._tasks)
@@ -304,6 +313,9 @@ class BatchRun:
         """Wait until a job may leave: its reader, its place, its limits, its pace."""
         while self._reading and len(self._ready) >= UNREAD + self._pacer.gate.in_flight:
             await self._next_move()
+        if self._fence.stopped():
+            self.drain()
+            return False
         if job.is_video and not job.has_place:
             await self._hands.places.acquire()
             job.has_place = True
@@ -332,7 +344,6 @@ class BatchRun:
         await self._moved.wait()
 
     def _deliver(self, result: BatchResult) -> None:
-        self._refresh()
         if not self._reading:
             return
         self._ready.append(result)
@@ -340,12 +351,12 @@ class BatchRun:
             self._wake.set_result(None)
 
     def _stop(self, error: TikHubError) -> None:
-        if self.report.stopped is None:
-            self.report.stopped = error
+        if self._report.stopped is None:
+            self._report.stopped = error
         self._scheduler.stop()
 
     def _refresh(self) -> None:
-        report, gate = self.report, self._pacer.gate
+        report, gate = self._report, self._pacer.gate
         report.total = self._lines.total
         report.skipped = self._lines.skipped
         report.in_flight = gate.in_flight
@@ -359,7 +370,7 @@ class BatchRun:
         for job in self._scheduler.left():
             if job.doubts:
                 self._store.doubt(job.line.custom_id, "the batch ended before it was sent again", None)
-                self.report.in_doubt += 1
+                self._report.in_doubt += 1
 
     async def _close(self) -> None:
         for timer in (self._flush_timer, self._drain_timer):
@@ -371,8 +382,8 @@ class BatchRun:
             with contextlib.suppress(OSError):
                 await self._store.flush()
         finally:
-            self.report.doubts = [*self._store.ledger.in_state(State.DOUBT), *self._store.ledger.in_state(State.SENT)]
-            self.report.in_doubt = len(self.report.doubts)
+            self._report.doubts = [*self._store.ledger.in_state(State.DOUBT), *self._store.ledger.in_state(State.SENT)]
+            self._report.in_doubt = len(self._report.doubts)
             self._refresh()
             self._store.close()
             await self._lines.aclose()

@@ -67,7 +67,7 @@ class Store:
             _refuse_foreign(output)
         ledger = Ledger(expected)
         for path in earlier:
-            _take_in_earlier(path, ledger)
+            take_in_earlier(path, ledger)
         store = cls(ledger, clock)
         store._journal = Journal(journal, ledger, now=clock.time(), source=source)
         try:
@@ -99,7 +99,7 @@ class Store:
         )
         problem: OSError | None = None
         try:
-            self._write(record)
+            self._write(record, line.id_hash)
         except OSError as failure:
             problem = failure
         if problem is not None:
@@ -144,6 +144,7 @@ class Store:
         ok: bool,
         tokens: int = 0,
         quota: float = 0.0,
+        id_hash: int | None = None,
     ) -> None:
         """The line has its answer or error.
 
@@ -153,6 +154,7 @@ class Store:
             ok: Whether it is an answer.
             tokens: Tokens used.
             quota: Gateway units used.
+            id_hash: Of the `custom_id`, where it is known already.
 
         Raises:
             JournalError: The disk is full and the reserve used up.
@@ -161,7 +163,8 @@ class Store:
         if self._output is not None:
             output = self._output
             at = self._surely(lambda: output.append(output_line))
-        self._record(Done(id=custom_id, at=at, length=len(output_line), ok=ok, tokens=tokens, quota=quota))
+        record = Done(id=custom_id, at=at, length=len(output_line), ok=ok, tokens=tokens, quota=quota)
+        self._record(record, id_hash)
 
     def decide(self, custom_id: str, action: Action, task: dict[str, object] | None = None) -> None:
         """What the user wants of a line in doubt."""
@@ -183,13 +186,13 @@ class Store:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _write(self, record: AnyRecord) -> None:
+    def _write(self, record: AnyRecord, key: int | None = None) -> None:
         if self._journal is not None:
             self._journal.append(record)
-        self.ledger.apply(record)
+        self.ledger.apply(record, key)
 
-    def _record(self, record: AnyRecord) -> None:
-        self._surely(lambda: self._write(record))
+    def _record(self, record: AnyRecord, key: int | None = None) -> None:
+        self._surely(lambda: self._write(record, key))
 
     def _surely(self, write: Callable[[], T]) -> T:
         """Write what is already paid for: on a full disk, into the reserve.
@@ -306,7 +309,7 @@ def _whole_lines(blocks: Iterable[bytes], at: int) -> tuple[list[Done], int]:
     return found, at
 
 
-def _take_in_earlier(path: str, ledger: Ledger) -> None:
+def take_in_earlier(path: str, ledger: Ledger) -> None:
     """Take in what an earlier attempt did; it may be alive and writing."""
     ledger.ends_at = 0
     if os.path.exists(path + SUFFIX):

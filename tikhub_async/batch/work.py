@@ -42,11 +42,43 @@ class Job(msgspec.Struct, kw_only=True):
     doubts: int = 0
     successes: int = -1
     """Of everybody, when this line was last refused."""
+    sent_at: float = 0.0
+    """When its last request left, by the clock."""
+    refused_at: float | None = None
+    """When it was first refused for now."""
 
     @property
     def is_video(self) -> bool:
         """Whether a task is waited for."""
         return self.call.route.kind in {"video", "file"}
+
+
+class Superseded(JournalError):
+    """A newer attempt at the same lines has begun on another machine; this one has sent nothing more."""
+
+
+class Fence(Protocol):
+    """Whether this attempt at its lines may go on; see `parts`."""
+
+    def stopped(self) -> bool:
+        """Whether nothing new is to be begun."""
+        ...
+
+    def superseded(self) -> bool:
+        """Whether a newer attempt has begun."""
+        ...
+
+
+class NoFence:
+    """A batch on one machine: the journal's lock is enough."""
+
+    def stopped(self) -> bool:
+        """Never."""
+        return False
+
+    def superseded(self) -> bool:
+        """Never."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -69,6 +101,7 @@ class Context:
     """Takes jobs that go again after some seconds."""
     stop: Callable[[TikHubError], None]
     """Ends the batch."""
+    fence: Fence
 
 
 class Leave(Protocol):
@@ -137,6 +170,7 @@ class Hands:
         """The journal knows before the request leaves."""
         route = job.call.route
         job.attempts += 1
+        job.sent_at = self._pacer.now()
         self._report.sent += 1
         if not route.is_paid:
             return
@@ -146,6 +180,13 @@ class Hands:
         self._store.intent(job.line, paid=paid)
         if self._settings.fsync == "all" or (paid and self._settings.fsync == "paid"):
             await self._store.commit()
+        # Only now: whoever takes over has read this intent, or is seen here.
+        if self._context.fence.superseded():
+            self._store.void(job.line.custom_id, "superseded")
+            raise Superseded(
+                f"another attempt at these lines has begun; {job.line.custom_id!r} was not sent from here",
+                hint="nothing is lost: the newer attempt runs them",
+            )
 
     def _answered(self, job: Job, response: Response) -> None:
         self._succeeded()
@@ -155,16 +196,14 @@ class Hands:
         self._pacer.settle(job.held.tokens, inside + outside)
         self._spending.settle(job.held, job.asked, tokens=inside + outside, answer=outside)
         line, meta = job.line, response.meta
-        body = meta.body or b"null"
-        text = response_line(
-            line.custom_id, line.id_hash, body, status_code=meta.status_code, request_id=response.request_id
-        )
+        body, request_id = meta.body or b"null", response.request_id
+        text = response_line(line.custom_id, line.id_hash, body, status_code=meta.status_code, request_id=request_id)
         result = BatchResult(
             custom_id=line.custom_id,
             number=line.number,
             outcome="ok",
             status_code=meta.status_code,
-            request_id=response.request_id,
+            request_id=request_id,
             body=body,
             response=response,
             attempts=job.attempts,
@@ -178,14 +217,21 @@ class Hands:
         if self._pacer.successes != job.successes:
             job.tries += 1  # a refusal that meets everybody says nothing about this line
             job.successes = self._pacer.successes
-        kind = job.call.route.endpoint.kind
+        now = self._pacer.now()
+        job.refused_at = now if job.refused_at is None else job.refused_at
         verdict = judge(
-            error, kind, tries=job.tries, doubts=job.doubts, policy=self._context.policy, random=random.random
+            error,
+            job.call.route.endpoint.kind,
+            tries=job.tries,
+            doubts=job.doubts,
+            in_time=now - job.refused_at < self._settings.patience,
+            policy=self._context.policy,
+            random=random.random,
         )
         leave(refused=True if verdict.too_fast else None)
         if verdict.for_now:
             self._report.refused += 1
-            self._pacer.refused(error)
+            self._pacer.refused(error, job.sent_at)
         match verdict.fate:
             case Fate.STOP:
                 self._void(job, error)
@@ -266,7 +312,8 @@ class Hands:
             self._store.intent(job.line, paid=False)
             self._store.void(job.line.custom_id, "not paid")
         try:
-            self._store.done(job.line.custom_id, text, ok=result.ok, tokens=tokens, quota=quota)
+            line = job.line
+            self._store.done(line.custom_id, text, ok=result.ok, tokens=tokens, quota=quota, id_hash=line.id_hash)
         finally:
             # Even when it cannot be written: the one copy that is left goes to the caller.
             self._report.ok += result.ok

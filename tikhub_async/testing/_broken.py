@@ -89,14 +89,16 @@ def _reply(answer: list[Step], fault: Any, path: str) -> Iterable[Step]:
 
 
 def _limited(answer: list[Step], fault: Any, path: str) -> Iterable[Step]:
-    said = Answer(429) if fault.empty else refusals.rate_limited(_shape(path), NO_ID)
+    said = Answer(429, headers={}) if fault.empty else refusals.rate_limited(_shape(path), NO_ID)
     if fault.retry_after is not None:
         said.headers["Retry-After"] = str(fault.retry_after)
     return _said(said)
 
 
 def _error(answer: list[Step], fault: Any, path: str) -> Iterable[Step]:
-    said = refusals.by_shape(_shape(path), fault.status, fault.code, fault.message, fault.type, NO_ID)
+    said = refusals.by_shape(
+        _shape(path), fault.status, fault.code, fault.message, fault.type, NO_ID, numbered=fault.numbered
+    )
     said.headers |= fault.headers
     return _said(said)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -84,6 +85,8 @@ def read_body(record: RecordedRequest, content_type: str) -> str:
             return f"json: cannot unmarshal {_json_kind(record.json)} into Go value of type middleware.ModelRequest"
     elif kind == "multipart/form-data":
         record.form, record.files = _read_form(record.body, content_type)
+    elif kind == "application/x-www-form-urlencoded":
+        record.form = dict(parse_qsl(record.body.decode("utf-8", "replace"), keep_blank_values=True))
     return ""
 
 

@@ -31,7 +31,7 @@ class Wire:
 
     async def open(self, answer: Answer, *, length: int | None = None) -> web.StreamResponse:
         """Send the head; the body follows with `length` bytes, or chunked."""
-        response = web.StreamResponse(status=answer.status, headers={**answer.headers, **self._common})
+        response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
         if length is None:
             response.enable_chunked_encoding()
         else:
@@ -46,16 +46,17 @@ class Wire:
         if answer.stream is not None:
             await self.open(answer)
             await self.events(answer.stream.events)
-        elif answer.headers.get("Content-Type") == "text/event-stream":
+        elif answer.chunked or answer.headers.get("Content-Type") == "text/event-stream":
             response = await self.open(answer)
             await response.write(answer.body)
         else:
-            self.response = web.Response(
-                status=answer.status, headers={**answer.headers, **self._common}, body=answer.body
-            )
+            self.response = web.Response(status=answer.status, headers=self._headers(answer), body=answer.body)
             self.record.status = answer.status
             await self.response.prepare(self.request)
         await self.end()
+
+    def _headers(self, answer: Answer) -> dict[str, str]:
+        return answer.headers if answer.bare else {**answer.headers, **self._common}
 
     async def events(self, events: list[bytes]) -> None:
         """Send events, paced; without a pace in large writes."""
@@ -146,17 +147,20 @@ def instead(fault: faults.Fault, exchange: Exchange) -> Answer | None:
     if isinstance(fault, faults.Empty):
         return Answer(fault.status, b"", {"Content-Type": fault.content_type})
     if isinstance(fault, faults.RateLimited):
-        answer = Answer(429) if fault.empty else refusals.rate_limited(shape, rid)
+        answer = Answer(429, headers={}) if fault.empty else refusals.rate_limited(shape, rid)
         if fault.retry_after is not None:
             answer.headers["Retry-After"] = str(fault.retry_after)
     elif isinstance(fault, faults.Raw):
         return Answer()  # only the route's own answer would create something
     elif isinstance(fault, faults.Error):
-        answer = refusals.by_shape(shape, fault.status, fault.code, fault.message, fault.type, rid)
+        answer = refusals.by_shape(
+            shape, fault.status, fault.code, fault.message, fault.type, rid, numbered=fault.numbered
+        )
         answer.headers |= fault.headers
     else:
         return None
-    return refusals.as_streamed(answer) if exchange.stream and answer.body else answer
+    late = not isinstance(fault, faults.Error) or fault.late
+    return refusals.as_streamed(answer) if exchange.stream and answer.body and late else answer
 
 
 async def deliver(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
@@ -228,6 +232,8 @@ async def _stall(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exch
     events = answer.stream.events if answer.stream is not None else [answer.body]
     await wire.open(answer, length=None if answer.stream is not None else len(answer.body))
     await wire.events(events[: fault.after_events])
+    if fault.pings:
+        await wire.events([PING] * fault.pings)
     if fault.seconds is None:
         await wire.until_the_client_leaves()
     else:
@@ -265,9 +271,9 @@ async def _error_in_stream(wire: Wire, answer: Answer, fault: faults.Fault, exch
         exchange.route.shape, exchange.route.name, fault.status, fault.message, fault.code, framed=fault.framed
     )
     tail = [PING] * fault.pings + [error]
-    if fault.framed and exchange.route.name == "chat.completions":
+    if fault.framed:
         # The gateway passes a provider's error on as data and ends the stream as if nothing had happened.
-        tail.append(b"data: [DONE]\n\n")
+        tail += answer.ending
     await wire.events(tail)
     await wire.end()
     wire.record.broken_off = True
@@ -277,6 +283,14 @@ async def _no_finish(wire: Wire, answer: Answer, fault: faults.Fault, exchange: 
     stream = _stream_of(answer)
     await wire.open(answer)
     await wire.events([event for index, event in enumerate(stream.events) if index not in stream.finish])
+    await wire.end()
+    wire.record.broken_off = True
+
+
+async def _breaks_off(wire: Wire, answer: Answer, fault: faults.Fault, exchange: Exchange) -> None:
+    assert isinstance(fault, faults.BreaksOff)
+    await wire.open(answer)
+    await wire.events(_stream_of(answer).events[: fault.after_events] + answer.ending)
     await wire.end()
     wire.record.broken_off = True
 
@@ -305,5 +319,6 @@ _DELIVERIES: dict[type[faults.Fault], Callable[[Wire, Answer, faults.Fault, Exch
     faults.PingsOnly: _pings_only,
     faults.ErrorInStream: _error_in_stream,
     faults.NoFinish: _no_finish,
+    faults.BreaksOff: _breaks_off,
     faults.RepeatStart: _repeat_start,
 }

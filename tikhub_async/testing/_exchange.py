@@ -66,6 +66,12 @@ class Answer:
     stream: Stream | None = None
     task: VideoTask | None = None
     """The task that was created, for scripted task faults."""
+    ending: list[bytes] = field(default_factory=list[bytes])
+    """Events that the gateway adds itself when the provider's stream does not come to its end."""
+    bare: bool = False
+    """Sent by the router itself, before the gateway's own headers (request id, version) are on the answer."""
+    chunked: bool = False
+    """Without a length, as the gateway sends what it writes itself and is too long for one buffer."""
 
 
 class Refused(Exception):

@@ -23,20 +23,31 @@ def middleware(status: int, message: str, request_id: str, *, code: str = "") ->
     return json_answer({"error": {"code": code, "message": text, "type": "new_api_error"}}, status=status)
 
 
-def by_shape(shape: Shape, status: int, code: str | int | None, message: str, kind: str, request_id: str) -> Answer:
+def by_shape(
+    shape: Shape,
+    status: int,
+    code: str | int | None,
+    message: str,
+    kind: str,
+    request_id: str,
+    *,
+    numbered: bool | None = None,
+) -> Answer:
     """A refusal by the handler of a route.
 
     Args:
         shape: Error shape of the route.
         status: HTTP status.
         code: Error code.
-        message: Text; gateway errors (`kind` `new_api_error`) get the request id appended, except on task routes.
+        message: Text.
         kind: The error's type.
         request_id: Id of the exchange.
+        numbered: Whether the id is appended to the text, which task routes never do; None: if it is the gateway's own
+            error (`kind` `new_api_error`), and on `/v1/messages`.
     """
     if shape == "task":
         return json_answer({"code": str(code), "message": message, "data": None}, status=status)
-    if kind == "new_api_error" or shape == "claude":
+    if numbered if numbered is not None else kind == "new_api_error" or shape == "claude":
         message = f"{message} (request id: {request_id})"
     if shape == "claude":
         return json_answer({"error": {"type": kind, "message": message}, "type": "error"}, status=status)
@@ -75,9 +86,9 @@ def invalid_url(method: str, path: str) -> Answer:
 def moved(method: str, path: str) -> Answer:
     """Where a path with a slash too many leads."""
     if method != "GET":
-        return Answer(307, b"", {"Location": path})
+        return Answer(307, b"", {"Location": path}, bare=True)
     page = f'<a href="{path}">Moved Permanently</a>.\n\n'.encode()
-    return Answer(301, page, {"Location": path, "Content-Type": "text/html; charset=utf-8"})
+    return Answer(301, page, {"Location": path, "Content-Type": "text/html; charset=utf-8"}, bare=True)
 
 
 def html_page(status: int = 200) -> Answer:
@@ -94,7 +105,8 @@ def error_event(shape: Shape, route: str, status: str, message: str, code: str |
     elif shape == "gemini":
         payload = {"error": {"code": code if code is not None else 503, "message": message, "status": status}}
     else:
-        payload = {"error": {"message": message, "type": status, "param": None, "code": code}}
+        # Without a frame it is the gateway's own error object, where a missing `param` is "".
+        payload = {"error": {"message": message, "type": status, "param": None if framed else "", "code": code}}
     event = b""
     if framed and shape == "claude":
         event = b"event: error\n"

@@ -2,8 +2,9 @@
 
     NOT_START 0% → SUBMITTED → QUEUED → IN_PROGRESS → SUCCESS or FAILURE 100%
 
-Marks in a prompt choose another end: `[[fail]]` or `[[fail=reason]]`, `[[expire]]`, `[[cancel]]`, `[[hang]]`, and
-`[[filter]]` (done, but every sample was filtered; Veo only).
+Marks in a prompt choose another end: `[[fail]]` or `[[fail=reason]]`, `[[expire]]`, `[[cancel]]`, `[[hang]]`, `[[filter]]`
+(done, but every sample was filtered; Veo only), `[[lost]]` (the provider answers every poll of the gateway with an
+error), and `[[timeout]]` (the gateway gives up; the provider does not know).
 """
 
 import random
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from tikhub_async.testing._catalog import Family
 from tikhub_async.testing._words import marks_in
 
-Outcome = Literal["success", "fail", "expired", "cancelled", "hang", "filtered"]
+Outcome = Literal["success", "fail", "expired", "cancelled", "hang", "filtered", "lost", "timeout"]
 
 STEPS: tuple[tuple[float, str], ...] = (
     (0.1, "NOT_START"),
@@ -44,6 +45,19 @@ PLATFORMS: dict[str, str] = {"sora": "55", "seedance": "54", "kling": "50", "veo
 """Channel numbers of the software."""
 LOST_PROGRESS = "30%"
 """What the gateway shows for a provider status that it does not know."""
+LOST: dict[str, tuple[str, float]] = {
+    "sora": ("FAILURE", STEPS[0][0]),
+    "seedance": ("IN_PROGRESS", STEPS[0][0]),
+    "kling": ("NOT_START", STEPS[0][0]),
+    "veo": ("FAILURE", 0.0),
+}
+"""Where a task stays when the provider answers polls with an error, and from which part of its time on: the gateway's
+first poll, and for Google's channels every look at the task is one.
+"""
+LOST_ERROR: dict[str, Any] = {
+    "error": {"code": None, "message": "The server had an error", "param": None, "type": "server_error"}
+}
+"""What the provider says instead."""
 
 _WORDS: dict[str, dict[str, str]] = {
     "seedance": {"QUEUED": "queued", "IN_PROGRESS": "running", "SUCCESS": "succeeded", "FAILURE": "failed"},
@@ -102,18 +116,24 @@ class VideoTask:
     def state(self, now: float) -> str:
         """Outer status at that moment of the clock."""
         part = (now - self.created_at) / self.seconds if self.seconds > 0 else 1.0
+        if self.lost(now):
+            return LOST[self.family][0]
         for until, word in STEPS:
             if part < until:
                 return word
         if self.outcome == "success" or self.outcome == "filtered":
             return "SUCCESS"
-        if self.outcome == "fail" or (self.family == "sora" and self.outcome == "cancelled"):
+        if self.outcome in {"fail", "timeout"} or (self.family == "sora" and self.outcome == "cancelled"):
             return "FAILURE"
         return "IN_PROGRESS"
 
+    def lost(self, now: float) -> bool:
+        """The provider has begun to answer polls with an error."""
+        return self.outcome == "lost" and now - self.created_at >= LOST[self.family][1] * self.seconds
+
     def ended(self, now: float) -> bool:
         """Nothing will change any more."""
-        return self.outcome != "hang" and now - self.created_at >= self.seconds
+        return self.lost(now) or (self.outcome != "hang" and now - self.created_at >= self.seconds)
 
     def progress(self, now: float) -> str:
         """Progress as the gateway words it."""
@@ -126,6 +146,8 @@ class VideoTask:
         """Status in the provider's own word; None while the provider has said nothing."""
         if self.ended(now) and self.outcome in {"expired", "cancelled"}:
             return self.outcome
+        if self.ended(now) and self.outcome == "timeout":
+            return _WORDS.get(self.family, {}).get("NOT_START" if self.family == "kling" else "IN_PROGRESS")
         return _WORDS.get(self.family, {}).get(self.state(now))
 
     def times(self, now: float) -> dict[str, int]:
@@ -173,6 +195,10 @@ class TaskBook:
         for mark, outcome in _OUTCOMES.items():
             if mark in marks:
                 task.outcome = outcome
+        if task.outcome == "lost":
+            task.reason = "upstream returned error"
+        elif task.outcome == "timeout":
+            task.reason = "任务超时（24小时）"
         self._tasks[task.id] = task
         return task
 
@@ -187,4 +213,11 @@ class TaskBook:
         return iter([task for task in self._tasks.values() if not task.deleted])
 
 
-_OUTCOMES: dict[str, Outcome] = {"expire": "expired", "cancel": "cancelled", "hang": "hang", "filter": "filtered"}
+_OUTCOMES: dict[str, Outcome] = {
+    "expire": "expired",
+    "cancel": "cancelled",
+    "hang": "hang",
+    "filter": "filtered",
+    "lost": "lost",
+    "timeout": "timeout",
+}

@@ -15,6 +15,8 @@ and networks break when told to (`faults`). The text of an answer quotes its pro
     [[fail]]             a video task that fails; [[fail=reason]] says why
     [[expire]]           a video task that its provider gives up; [[cancel]] one that was cancelled there
     [[hang]]             a video task that never ends
+    [[lost]]             a video task whose provider answers polls with an error; Seedance's and Kling's never end
+    [[timeout]]          a video task that the gateway gives up; its provider still says that it runs
 """
 
 import asyncio
@@ -26,7 +28,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
@@ -81,6 +83,7 @@ class Emulator:
         pace: float = 0.02,
         task_seconds: float = 3.0,
         keys: Collection[str] = (TEST_KEY,),
+        history: int | None = None,
     ) -> None:
         """Nothing listens before `start`.
 
@@ -91,11 +94,14 @@ class Emulator:
             pace: Real seconds between two events of a stream; 0 sends them in one burst.
             task_seconds: Seconds of `clock` from the creation of a video task to its end.
             keys: Accepted API keys. The special ones of `keys` are always known.
+            history: How many of the latest requests and creations are remembered, for an emulator that runs for days; None
+                remembers all, as tests want it.
         """
         self.profile: Profile = profile
         self.behaviour = BEHAVIOURS[profile]
         self.pace = pace
         self._clock = clock or Clock()
+        self._history = history
         self.models = default_models()
         self.requests: list[RecordedRequest] = []
         self.paid: list[PaidCreation] = []
@@ -186,6 +192,12 @@ class Emulator:
             raise ValueError(f"the emulator has no route {route!r} in profile {self.profile!r}{hint}")
         self._scripts.setdefault(route, deque()).extend(replies)
 
+    def take_unused(self) -> list[faults.Fault]:
+        """What was scripted and met no request; it is forgotten."""
+        unused = [fault for queue in self._scripts.values() for fault in queue]
+        self._scripts.clear()
+        return unused
+
     @property
     def route_names(self) -> list[str]:
         """Names that `script` takes, sorted."""
@@ -238,6 +250,12 @@ class Emulator:
     def charge(self, task_id: str, exchange: Exchange) -> None:
         """Remember a paid creation."""
         self.paid.append(PaidCreation(task_id, exchange.route.name, exchange.body, self.unix_time()))
+        self._forget(self.paid)
+
+    def _forget(self, kept: list[Any]) -> None:
+        """Drop the oldest once twice as many are there as shall be: a list, unlike a deque, can be sliced by tests."""
+        if self._history is not None and len(kept) > 2 * self._history:
+            del kept[: len(kept) - self._history]
 
     # --- serving -------------------------------------------------------------------------------------------------------------
 
@@ -276,6 +294,7 @@ class Emulator:
         number = self._connections[transport]
         record = RecordedRequest(request.method, request.path, query, headers, self.unix_time(), number)
         self.requests.append(record)
+        self._forget(self.requests)
         return record
 
     async def _exchange(self, wire: Wire, request_id: str) -> None:
@@ -288,7 +307,12 @@ class Emulator:
         if (queue := self._queue(route.name, request.path)) and queue[0] == faults.Drop(when="before_request"):
             queue.popleft()
             await wire.cut()
-        record.body = await request.read()
+        try:
+            record.body = await request.read()
+        except web.RequestPayloadError:
+            # A body that is not in the encoding it claims: refused without a word.
+            await wire.whole(Answer(400, headers={"Connection": "close"}))
+            await wire.cut()
         exchange = Exchange(self, route, record, request_id, params, Identity(""), int(self.unix_time()))
         fault: faults.Fault = faults.Normal()
         try:

@@ -88,8 +88,14 @@ class Error(Fault):
     """Not on the wire of `/v1/messages`, whose errors have no code."""
     message: str = "upstream error: do request failed"
     type: str = "new_api_error"
-    """`new_api_error` appends the request id to the message, as the gateway does for its own errors."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    numbered: bool | None = None
+    """Whether the request id is appended to the message; None does what the gateway does: to its own errors
+    (`new_api_error`) and on `/v1/messages`, never on task routes."""
+    late: bool = True
+    """The provider had been asked: then a streamed request gets its JSON under the content type of a stream. False for
+    what the gateway finds before (a blocked word, an overload).
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +161,8 @@ class Stall(Fault):
     after_events: int = 0
     seconds: float | None = None
     """Real seconds, then the rest follows; None waits until the client leaves."""
+    pings: int = 0
+    """Keep-alive comments that begin the silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +201,16 @@ class ErrorInStream(Fault):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoFinish(Fault):
     """A stream that ends properly, `[DONE]` included, but never says how the answer ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreaksOff(Fault):
+    """The provider goes away in mid-stream, and the gateway ends the stream as if nothing were missing.
+
+    Chat gets a usage of the gateway's own making and `[DONE]`; the other routes end without a word.
+    """
+
+    after_events: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,11 +239,14 @@ class FaultServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         while True:
-            seen = await _read_head(reader, number)
-            reply = self._next_reply(seen.path)
-            if reply == Drop(when="before_request"):
-                return
-            seen = await _read_body(reader, seen)
+            try:
+                seen = await _read_head(reader, number)
+                reply = self._next_reply(seen.path)
+                if reply == Drop(when="before_request"):
+                    return
+                seen = await _read_body(reader, seen)
+            except (ValueError, asyncio.LimitOverrunError):
+                return  # no HTTP; a request that was damaged on its way
             self.seen.append(seen)
             for step in self._steps(seen, reply):
                 if not await self._do(step, reader, writer):

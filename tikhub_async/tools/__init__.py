@@ -2,11 +2,7 @@
 
     @tool
     async def temperature(city: str, unit: Literal["C", "F"] = "C") -> float:
-        '''The temperature outside, now.
-
-Args:
-            city: Name of the city, in English.
-        '''
+        '''The temperature outside, now; `city` in English.'''
 
     run = run_tools(client.openai.chat.completions, [temperature], model="gpt-5", messages=[...])
     completion = await run.final()

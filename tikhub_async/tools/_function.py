@@ -233,12 +233,14 @@ def tool(  # noqa: D417 - the options are those of the second overload
 
     Args:
         function: The function, or any callable with hints.
-        name: Instead of the function's own.
-        description: Instead of the docstring's.
-        strict: Ask the provider to keep the arguments to the schema (OpenAI, Claude); the types must fit its subset.
-            Arguments are checked here in any case, and what does not fit goes back to the model.
-        timeout: Seconds a call may take, > 0; then the model is told so. Default: that of the run. A function in a
-            thread is no longer waited for then, but not stopped.
+
+    Keyword Args:
+        name (str): Instead of the function's own.
+        description (str): Instead of the docstring's.
+        strict (bool): Ask the provider to keep the arguments to the schema (OpenAI, Claude); the types must fit its
+            subset. Arguments are checked here in any case, and what does not fit goes back to the model.
+        timeout (float): Seconds a call may take, > 0; then the model is told so. Default: that of the run. A function
+            in a thread is no longer waited for then, but not stopped.
 
     Raises:
         InvalidParameter: The name, a parameter or its type cannot be told to a model.

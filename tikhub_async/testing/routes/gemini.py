@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tikhub_async.testing._catalog import LANGUAGE
 from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer, sample_stream
 from tikhub_async.testing._json import as_list, as_object, objects, text_of
@@ -16,6 +17,12 @@ from tikhub_async.testing._words import Asked, Speech, Tool, marks_in, speak, wo
 from tikhub_async.testing.routes.openai_chat import tools_of
 
 TYPES = {"contents": "[]***.GeminiChatContent", "generationConfig": "***.GeminiChatGenerationConfig"}
+CONVERTED = LANGUAGE - {"gemini"}
+"""Families whose answers the gateway turns into Gemini's form."""
+ALWAYS_THINKS = "gemini-3"
+"""Beginning of the models that sign every answer; the others do when asked for thoughts."""
+SIGNATURE = "ZW11bGF0ZWQgdGhvdWdodHM="
+"""Opaque to clients: it only has to come back unchanged."""
 FINISH = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
@@ -59,6 +66,18 @@ def _parts(speech: Speech) -> list[dict[str, Any]]:
     return parts
 
 
+def _signed(parts: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
+    """The parts with the signature that a thinking model wants back: on its first call, else (Gemini 3) on its last text."""
+    always = asked.model.startswith(ALWAYS_THINKS)
+    calls = [part for part in parts if "functionCall" in part]
+    texts = [part for part in parts if "text" in part and not part.get("thought")]
+    if calls and (always or asked.reasoning):
+        calls[0]["thoughtSignature"] = SIGNATURE
+    elif texts and always:
+        texts[-1]["thoughtSignature"] = SIGNATURE
+    return parts
+
+
 def _joined(speech: Speech) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
     if speech.reasoning:
@@ -92,12 +111,14 @@ def generate(exchange: Exchange) -> Answer:
         if exchange.stream:
             return sample_stream("gemini/blocked_stream", values, newline=newline)
         return sample_answer("gemini/blocked", values)
+    native = exchange.family not in CONVERTED
     count = as_object(body.get("generationConfig")).get("candidateCount") or 1
     finish = FINISH[speech.finish]
     if not exchange.stream:
-        values["candidates"] = [{"index": index, "parts": _joined(speech), "finish": finish} for index in range(count)]
-        return sample_answer("gemini/content", values)
-    parts = _parts(speech) or [{"text": ""}]
+        joined = _signed(_joined(speech), asked)
+        values["candidates"] = [{"index": index, "parts": joined, "finish": finish} for index in range(count)]
+        return sample_answer("gemini/content" if native else "openai/content", values)
+    parts = _signed(_parts(speech) or [{"text": ""}], asked)
     values["steps"] = [
         {
             "index": index,
@@ -110,7 +131,7 @@ def generate(exchange: Exchange) -> Answer:
         for index in range(count)
         for number, part in enumerate(parts, 1)
     ]
-    return sample_stream("gemini/content_stream", values, newline=newline)
+    return sample_stream("gemini/content_stream" if native else "openai/content_stream", values, newline=newline)
 
 
 def _routes(version: str) -> tuple[Route, ...]:

@@ -13,10 +13,10 @@ from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answe
 from tikhub_async.testing._samples import OMIT, sample
 from tikhub_async.testing._tasks import VideoTask
 from tikhub_async.testing.routes.video import (
+    DETAILS,
     GENERIC_TYPES,
     create_task,
-    envelope,
-    find_task,
+    look,
     need_prompt,
     now,
     prompt_of,
@@ -63,14 +63,6 @@ def create(exchange: Exchange) -> Answer:
     return answer
 
 
-def retrieve(exchange: Exchange) -> Answer:
-    """The task in the gateway's envelope, whichever of the two paths was used."""
-    task = find_task(exchange)
-    # Only an image at the top level makes it image-to-video; the path of the creation does not matter.
-    action = "generate" if task.body.get("image") else "textGenerate"
-    return envelope(exchange, task, kling_task(exchange, task), action=action, url=result_url(exchange, task))
-
-
 def kling_task(exchange: Exchange, task: VideoTask) -> Any:
     """Kling's own answer, with a `data` of its own: the third one from outside."""
     moment = now(exchange)
@@ -100,8 +92,9 @@ def _routes(kind: str) -> tuple[Route, ...]:
     return (
         Route(f"{name}.create", "POST", path, create, "task", check, NATIVE_TYPES, model_keys=keys, needs=flag),
         Route(f"{name}.create", "POST", path, create, "task", check, GENERIC_TYPES, unless=flag),
-        Route(f"{name}.retrieve", "GET", f"{path}/{{id}}", retrieve, "task", model="empty", paid=False),
+        Route(f"{name}.retrieve", "GET", f"{path}/{{id}}", look, "task", model="empty", paid=False),
     )
 
 
+DETAILS["kling"] = kling_task
 ROUTES = (*_routes("text2video"), *_routes("image2video"))

@@ -5,6 +5,9 @@ from typing import Any
 from tikhub_async.testing._catalog import ENDPOINT_TYPES, OWNERS
 from tikhub_async.testing._exchange import Answer, Exchange, Route, json_answer, sample_answer
 
+BUFFER_BYTES = 2048
+"""What the gateway's server holds back to learn a body's length; a longer one goes out chunked."""
+
 
 def _rows(exchange: Exchange) -> list[dict[str, Any]]:
     allowed = exchange.identity.models
@@ -27,8 +30,14 @@ def list_models(exchange: Exchange) -> Answer:
         return _unknown("")
     rows = _rows(exchange)
     if _anthropic(exchange):
-        return sample_answer("models/list_anthropic", {"models": rows, "first": rows[0]["id"], "last": rows[-1]["id"]})
-    return sample_answer("models/list", {"models": rows})
+        values = {"models": rows, "first": rows[0]["id"], "last": rows[-1]["id"]}
+        return _written(sample_answer("models/list_anthropic", values))
+    return _written(sample_answer("models/list", {"models": rows}))
+
+
+def _written(answer: Answer) -> Answer:
+    answer.chunked = len(answer.body) > BUFFER_BYTES
+    return answer
 
 
 def retrieve(exchange: Exchange) -> Answer:
@@ -68,7 +77,7 @@ def list_google(exchange: Exchange) -> Answer:
         {"name": row["id"], "baseModelId": None, "displayName": row["id"], **dict.fromkeys(empty)}
         for row in _rows(exchange)
     ]
-    return json_answer({"models": rows, "nextPageToken": None})
+    return _written(json_answer({"models": rows, "nextPageToken": None}))
 
 
 def _unknown(name: str) -> Answer:

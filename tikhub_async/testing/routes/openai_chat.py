@@ -27,9 +27,9 @@ SAMPLES: dict[str, str] = {
     "openai": "openai/chat",
     "claude": "claude/chat",
     "deepseek": "deepseek/chat",
-    "gemini": "claude/chat",
+    "gemini": "gemini/chat",
 }
-"""Family → answer; Gemini models are converted like Claude's."""
+"""Family → answer; Gemini models are converted like Claude's, under Google's own headers."""
 STREAMS: dict[str, str] = {
     "openai": "openai/chat_stream",
     "claude": "claude/chat_stream",
@@ -51,7 +51,9 @@ def read(exchange: Exchange) -> Asked:
     return Asked(
         prompt=text_of(users[-1].get("content")) if users else "",
         model=exchange.model,
-        tools=tools_of([as_object(tool.get("function")) for tool in objects(body.get("tools"))]),
+        tools=allowed(
+            tools_of([as_object(tool.get("function")) for tool in objects(body.get("tools"))]), body.get("tool_choice")
+        ),
         forced=forced_tool(body.get("tool_choice")),
         parallel=body.get("parallel_tool_calls") is not False,
         tool_result=text_of(last.get("content")) if last.get("role") == "tool" else None,
@@ -71,8 +73,21 @@ def tools_of(functions: Iterable[Mapping[str, Any]], schema_key: str = "paramete
     ]
 
 
+def allowed(tools: list[Tool], choice: Any) -> list[Tool]:
+    """The tools that `tool_choice` leaves: those it lists under `allowed_tools`, otherwise all."""
+    given = as_object(choice)
+    if given.get("type") != "allowed_tools":
+        return tools
+    listed = objects((as_object(given.get("allowed_tools")) or given).get("tools"))
+    names = {(as_object(tool.get("function")) or tool).get("name") for tool in listed}
+    return [tool for tool in tools if tool.name in names]
+
+
 def forced_tool(choice: Any) -> str:
     """`tool_choice` of chat and Responses → `Asked.forced`."""
+    if as_object(choice).get("type") == "allowed_tools":
+        mode = (as_object(choice.get("allowed_tools")) or choice).get("mode")
+        return "*" if mode == "required" else ""
     if is_object(choice):
         return str((as_object(choice.get("function")) or choice).get("name") or "*")
     return {"required": "*", "none": "-"}.get(str(choice), "")
@@ -163,7 +178,12 @@ def complete(exchange: Exchange) -> Answer:
         "spoken": not blocked,
     }
     if exchange.stream:
-        return sample_stream(STREAMS[exchange.family], values)
+        answer = sample_stream(STREAMS[exchange.family], values)
+        # Counted by the gateway, in its own words, where OpenAI's usage does not come.
+        fingerprint = {"claude": None, "gemini": ""}.get(exchange.family, "fp_emulated")
+        ending = sample_stream("openai/chat_ending", {**values, "fingerprint": fingerprint})
+        answer.ending = ending.stream.events if ending.stream is not None else []
+        return answer
     return sample_answer(SAMPLES[exchange.family], values)
 
 

@@ -48,9 +48,8 @@ def embed(exchange: Exchange) -> Answer:
         if body.get("encoding_format") == "base64":
             vector = b64encode(struct.pack(f"<{dimensions}f", *vector)).decode()
         rows.append({"index": index, "vector": vector})
-    return sample_answer(
-        "openai/embeddings", {"rows": rows, "model": exchange.model, "tokens": word_count(body["input"])}
-    )
+    name = "gemini/embeddings" if exchange.model.startswith("gemini-") else "openai/embeddings"
+    return sample_answer(name, {"rows": rows, "model": exchange.model, "tokens": word_count(body["input"])})
 
 
 ROUTES = (Route("embeddings", "POST", "/v1/embeddings", embed, "openai", check, TYPES),)

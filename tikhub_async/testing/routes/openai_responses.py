@@ -10,7 +10,7 @@ from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answe
 from tikhub_async.testing._json import as_object, is_list, objects, text_of
 from tikhub_async.testing._samples import OMIT, Sequence, sample
 from tikhub_async.testing._words import Asked, Speech, speak, word_count
-from tikhub_async.testing.routes.openai_chat import forced_tool, tools_of
+from tikhub_async.testing.routes.openai_chat import allowed, forced_tool, tools_of
 
 TYPES = {
     "stream": "bool",
@@ -40,7 +40,10 @@ def read(exchange: Exchange) -> Asked:
     return Asked(
         prompt=text_of(users[-1].get("content")) if users else "",
         model=exchange.model,
-        tools=tools_of(tool for tool in objects(body.get("tools")) if tool.get("type") == "function"),
+        tools=allowed(
+            tools_of(tool for tool in objects(body.get("tools")) if tool.get("type") == "function"),
+            body.get("tool_choice"),
+        ),
         forced=forced_tool(body.get("tool_choice")),
         parallel=body.get("parallel_tool_calls") is not False,
         tool_result=text_of(last.get("output")) if last.get("type") == "function_call_output" else None,

@@ -12,8 +12,8 @@ from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Route, sample_answer
 from tikhub_async.testing._json import text_of
 from tikhub_async.testing._samples import OMIT, sample
-from tikhub_async.testing._tasks import VideoTask
-from tikhub_async.testing.routes.video import create_task, envelope, find_task, need_prompt, now, result_url
+from tikhub_async.testing._tasks import LOST_ERROR, VideoTask
+from tikhub_async.testing.routes.video import DETAILS, create_task, look, need_prompt, now, result_url
 
 PATH = "/seedance/v3/contents/generations/tasks"
 TYPES = {
@@ -49,16 +49,12 @@ def create(exchange: Exchange) -> Answer:
     return answer
 
 
-def retrieve(exchange: Exchange) -> Answer:
-    """The task in the gateway's envelope."""
-    task = find_task(exchange)
-    return envelope(exchange, task, ark_task(exchange, task), action="generate", url=result_url(exchange, task))
-
-
 def ark_task(exchange: Exchange, task: VideoTask) -> Any:
     """The provider's own task object; right after the creation there is only its id."""
     moment = now(exchange)
     word = task.word(moment)
+    if task.lost(moment):
+        return LOST_ERROR
     if word is None:
         return {"id": task.provider_id}
     body: Mapping[str, Any] = task.body
@@ -88,9 +84,8 @@ def ark_task(exchange: Exchange, task: VideoTask) -> Any:
     return msgspec.Raw(sample("seedance/task").body(values))
 
 
+DETAILS["seedance"] = ark_task
 ROUTES = (
     Route("seedance.create", "POST", PATH, create, "task", check, TYPES, needs="seedance_routes"),
-    Route(
-        "seedance.retrieve", "GET", PATH + "/{id}", retrieve, "task", model="empty", paid=False, needs="seedance_routes"
-    ),
+    Route("seedance.retrieve", "GET", PATH + "/{id}", look, "task", model="empty", paid=False, needs="seedance_routes"),
 )

@@ -8,9 +8,10 @@ from tikhub_async.testing import _refusals as refusals
 from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Refused, Route, http_date, json_answer, sample_answer
 from tikhub_async.testing._samples import OMIT, sample
-from tikhub_async.testing._tasks import VideoTask
+from tikhub_async.testing._tasks import LOST_ERROR, VideoTask
 from tikhub_async.testing.routes.media import ETAG, LAST_MODIFIED, result_video
 from tikhub_async.testing.routes.video import (
+    DETAILS,
     GENERIC_TYPES,
     create_task,
     find_task,
@@ -18,6 +19,7 @@ from tikhub_async.testing.routes.video import (
     now,
     poll_object,
     prompt_of,
+    ratios,
     video_object,
 )
 
@@ -53,10 +55,7 @@ def _created(task: VideoTask) -> Answer:
         "size": task.body.get("size") or "720x1280",
         "remixed_from": task.remixed_from or OMIT,
     }
-    asked = str(task.body.get("seconds"))
-    seconds = int(asked) if asked.isdigit() else 4
-    ratios = msgspec.json.encode({"seconds": seconds, "size": 1}).decode()
-    answer = sample_answer("sora/create", values, headers={"X-New-Api-Other-Ratios": ratios})
+    answer = sample_answer("sora/create", values, headers={"X-New-Api-Other-Ratios": ratios(task)})
     answer.task = task
     return answer
 
@@ -64,6 +63,9 @@ def _created(task: VideoTask) -> Answer:
 def video_body(exchange: Exchange, task: VideoTask, public_id: str) -> bytes:
     """OpenAI's video object of a Sora task."""
     moment = now(exchange)
+    if task.lost(moment):
+        named = {"id": task.id} if public_id == task.id else {}
+        return msgspec.json.encode({**LOST_ERROR, **named})
     word = task.word(moment)
     created = int(task.created)
     done = word == "completed"
@@ -163,6 +165,11 @@ def delete(exchange: Exchange) -> Answer:
     return sample_answer("sora/deleted", {"id": task.id})
 
 
+def _detail(exchange: Exchange, task: VideoTask) -> Any:
+    return msgspec.Raw(video_body(exchange, task, f"video_{task.provider_id}"))
+
+
+DETAILS["sora"] = _detail
 PATH = "/v1/videos"
 ROUTES = (
     Route("sora.create", "POST", PATH, create, "task", check, GENERIC_TYPES),

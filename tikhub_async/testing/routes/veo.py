@@ -20,7 +20,7 @@ from tikhub_async.testing.routes.video import create_task, need_prompt, now
 
 TYPES = {"instances": "[]interface {}"}
 FILTER_REASON = "The generated video was filtered out because it might violate the usage guidelines."
-GRPC_CODES = {"fail": 3, "cancelled": 1, "expired": 4}
+GRPC_CODES = {"fail": 3, "cancelled": 1, "expired": 4, "lost": 14, "timeout": 4}
 """Outcome → gRPC status number of the operation's error."""
 
 

@@ -3,12 +3,15 @@
 `POST /v1/video/generations` and `GET /v1/video/generations/{id}` are the software's own routes for every video model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from tikhub_async.testing import _refusals as refusals
 from tikhub_async.testing._checks import refuse
 from tikhub_async.testing._exchange import Answer, Exchange, Refused, sample_answer
+from tikhub_async.testing._json import as_object
 from tikhub_async.testing._samples import OMIT
 from tikhub_async.testing._tasks import PLATFORMS, VideoTask
 
@@ -36,6 +39,13 @@ STATUS_WORDS = {
 
 FLAT_WORDS = {"SUCCESS": "succeeded", "FAILURE": "failed"}
 """Outer status → status in the short envelope of Google's channels; `processing` otherwise."""
+
+RATIOS: dict[str, tuple[str, int]] = {"sora": ("size", 4), "veo": ("resolution", 8)}
+"""Family → what is charged for beside the length, and the length where a request names none."""
+LARGE_SIZES, LARGE_RATIO = frozenset({"1024x1792", "1792x1024"}), 1.666667
+
+DETAILS: dict[str, Callable[[Exchange, VideoTask], Any]] = {}
+"""Family → the provider's own answer inside the envelope; each family's module adds its own. Google's are not shown."""
 
 
 def need_prompt(exchange: Exchange, prompt: str) -> None:
@@ -77,9 +87,24 @@ def find_task(exchange: Exchange, *, anybody: bool = False) -> VideoTask:
 
 def video_object(exchange: Exchange, task: VideoTask) -> Answer:
     """The software's answer to every creation."""
-    answer = sample_answer("video/object", {"id": task.id, "model": task.model, "created": int(task.created)})
+    values = {"id": task.id, "model": task.model, "created": int(task.created)}
+    answer = sample_answer("video/object", values, headers={"X-New-Api-Other-Ratios": ratios(task)})
     answer.task = task
     return answer
+
+
+def ratios(task: VideoTask) -> str:
+    """What the price of a creation is multiplied with, as the gateway's header says it: nothing for Seedance and Kling."""
+    if task.family not in RATIOS:
+        return "{}"
+    body = task.body
+    name, seconds = RATIOS[task.family]
+    asked = as_object(body.get("metadata")).get("durationSeconds") or body.get("duration") or body.get("seconds")
+    factors = {
+        name: LARGE_RATIO if name == "size" and body.get("size") in LARGE_SIZES else 1,
+        "seconds": int(asked) if str(asked).isdigit() else seconds,
+    }
+    return msgspec.json.encode(dict(sorted(factors.items()))).decode()
 
 
 def now(exchange: Exchange) -> float:
@@ -120,6 +145,21 @@ def envelope(exchange: Exchange, task: VideoTask, data: Any, *, action: str, url
         "data": data,
     }
     return sample_answer("video/envelope", values)
+
+
+def look(exchange: Exchange) -> Answer:
+    """A task of any family in the gateway's envelope; Google's channels have a short one."""
+    task = find_task(exchange)
+    content_url = f"{exchange.world.base_url}/v1/videos/{task.id}/content"
+    if task.family not in DETAILS:
+        status = task.state(now(exchange))
+        url = content_url if status == "SUCCESS" else ""
+        return sample_answer("video/flat", {"status": FLAT_WORDS.get(status, "processing"), "id": task.id, "url": url})
+    # Of Kling's and Sora's only an image at the top level makes image-to-video; the path of the creation does not matter.
+    pictured = task.family == "seedance" or (task.family == "kling" and task.body.get("image"))
+    url = content_url if task.family == "sora" else result_url(exchange, task)
+    data = DETAILS[task.family](exchange, task)
+    return envelope(exchange, task, data, action="generate" if pictured else "textGenerate", url=url)
 
 
 def poll_object(exchange: Exchange, task: VideoTask) -> Answer:

@@ -1,0 +1,12 @@
+"""Two hundred seeds of the chaos proxy; ten thousand are `python -m tests.faults.chaos --long`."""
+
+import pytest
+
+from tests.faults.chaos import campaign
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+async def test_whatever_a_network_does_the_rules_hold(first: int) -> None:
+    outcomes, wrong = await campaign(range(first, first + 50), at_once=50)
+    assert wrong == []
+    assert outcomes["S StreamInterrupted"] > 0  # else the proxy did nothing
