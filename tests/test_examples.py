@@ -1,5 +1,7 @@
 """Every example runs against the emulator, as it is."""
 
+import importlib
+import pkgutil
 import runpy
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tikhub_async._tasks import poller
+from tikhub_async import _tasks
 from tikhub_async.testing import TEST_KEY, Emulator, Truncate, serve_in_thread
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -19,8 +21,10 @@ Example = Callable[..., int]
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """An emulator that the examples find through the environment, and a poller in a hurry."""
-    for name in ("FIRST_LOOK", "FIRST_INTERVAL", "LONGEST_INTERVAL"):
-        monkeypatch.setattr(poller, name, 0.05)
+    for module in pkgutil.iter_modules(_tasks.__path__, f"{_tasks.__name__}."):
+        for name in ("FIRST_LOOK", "FIRST_INTERVAL", "LONGEST_INTERVAL"):
+            if name in vars(importlib.import_module(module.name)):
+                monkeypatch.setattr(f"{module.name}.{name}", 0.05)
     with serve_in_thread(Emulator(pace=0, task_seconds=0.2)) as emulator:
         monkeypatch.setenv("TIKHUB_AI_BASE_URL", emulator.base_url)
         monkeypatch.setenv("TIKHUB_AI_API_KEY", TEST_KEY)
@@ -64,6 +68,17 @@ def test_chat_stream_says_when_it_breaks_off(
     gateway.script("chat.completions", Truncate(after_events=4))
     assert run("chat_stream.py") == 1
     assert "broke off" in capsys.readouterr().err
+
+
+def test_record_replay(gateway: Emulator, run: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "hello"
+    assert run("record_replay.py", str(folder)) == 0
+    said = capsys.readouterr().out
+    asked = len(gateway.requests)
+    assert run("record_replay.py", str(folder)) == 0
+    assert capsys.readouterr().out == said
+    assert len(gateway.requests) == asked
+    assert not any(TEST_KEY.encode() in path.read_bytes() for path in folder.rglob("*.*"))
 
 
 def test_video_task(gateway: Emulator, run: Example, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

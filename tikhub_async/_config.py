@@ -67,7 +67,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     total: float | None = 600.0
     """A whole call, retries included. Streams and downloads have no total limit by default."""
     poll: float | None = 30.0
-    """One look at a task."""
+    """One look at a task, or at a list; `total` bounds it too."""
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):

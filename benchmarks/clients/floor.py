@@ -73,11 +73,11 @@ class _Events:
 
     def __init__(self, decode: Callable[[bytes], Any], last: bytes, is_text: Callable[[Any], Any]) -> None:
         self.count = 0
-        self.events: list[Any] = []
         self._decode = decode
         self._last = last
         self._is_text = is_text
         self._rest = b""
+        self._seen = False
 
     def take(self, data: bytes) -> bool:
         blocks = (self._rest + data).split(b"\n\n")
@@ -90,7 +90,9 @@ class _Events:
             event = decode(text)
             if is_text(event):
                 self.count += 1
-        return self._last in data and data.endswith((b"\n\n", b"0\r\n\r\n"))
+        if blocks and not self._seen:
+            self._seen = self._last in blocks[-1]
+        return self._seen and data.endswith((b"\n\n", b"0\r\n\r\n"))
 
 
 def _chat_text(event: structs.Chunk) -> bool:

@@ -7,7 +7,7 @@ python -m examples.webapp --port 9000
 import argparse
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import uvicorn
 
@@ -37,4 +37,5 @@ if __name__ == "__main__":
     parser.add_argument("--live", action="store_true", help="use the real gateway and the key of TIKHUB_AI_API_KEY")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    asyncio.run(main(arguments.port, live=arguments.live))
+    with suppress(KeyboardInterrupt):  # the way it is meant to end
+        asyncio.run(main(arguments.port, live=arguments.live))

@@ -24,6 +24,11 @@ COMMANDS = (
     ("video", "kling"),
     ("video", "veo"),
     ("video", "attach"),
+    ("batch",),
+    ("batch", "run"),
+    ("batch", "resume"),
+    ("batch", "doubt"),
+    ("batch", "merge"),
 )
 
 

@@ -23,6 +23,8 @@ def _check_story(text: str) -> None:
         QUESTION,
         "inside the emulator",
         "Three videos",
+        "A batch of 40 lines",
+        "40 requests in all",
         "What happened",
         "paid creations",
         "do next",

@@ -33,7 +33,7 @@ VIDEO: Any = {"model": "doubao-seedance-1-5-pro-251215", "content": [{"type": "t
 
 def answer(value: Any, **headers: str) -> Steps:
     """JSON as the gateway sends it."""
-    return whole(json.dumps(value).encode(), content_type="application/json; charset=utf-8", **headers)
+    return whole(json.dumps(value).encode(), 200, content_type="application/json; charset=utf-8", **headers)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from tikhub_async.testing.faultserver import FaultServer, Seen, Step, streamed
 
 LIMITS = Timeouts(pool=1.0, connect=1.0, first_byte=0.3, answer=0.3, idle=0.3, total=1.5, poll=1.5)
 QUICK = RetryPolicy(base=0.002, cap=0.02)
-PAUSES = 100
+WRITES = 100
 ACTS = ("cut", "reset", "half", "stall", "flip", "none")
 STREAMS = [
     Call(
@@ -59,10 +59,10 @@ class Plan:
     at: int
     """Byte at which the act happens."""
     pieces: int
-    """Bytes per write; 0 leaves them as they come."""
+    """Bytes per write, for the first `WRITES` of them; 0 leaves them as they come."""
     pause: float
-    """Seconds between two writes, for the first `PAUSES` of them."""
-    paused: int = 0
+    """Seconds between these writes."""
+    writes: int = 0
 
 
 def drawn(rng: random.Random) -> Plan:
@@ -117,12 +117,15 @@ class Chaos:
             writer.transport.abort()
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes, plan: Plan) -> None:
-        step = plan.pieces or len(data) or 1
-        for start in range(0, len(data), step):
+        start = 0
+        while start < len(data):
+            plan.writes += 1
+            some = plan.writes < WRITES
+            step = plan.pieces or len(data) if some else len(data)
             writer.write(data[start : start + step])
             await writer.drain()
-            plan.paused += 1
-            await asyncio.sleep(plan.pause if plan.paused < PAUSES else 0.0)
+            await asyncio.sleep(plan.pause if some else 0.0)
+            start += step
 
     async def _end(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, other: asyncio.StreamWriter, act: str

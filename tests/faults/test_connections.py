@@ -94,7 +94,7 @@ async def test_a_broken_handshake_is_tried_again(kind: str, fault: Any, tls: ssl
     async with (
         door(fault) as port,
         FaultServer(tls=tls) as server,
-        reached_by(Names(port, server.port), server, call, tmp_path) as who,
+        reached_by(Names(port, server.port), server, call, tmp_path, timeout=LIMITS) as who,
     ):
         assert_sent_again(call, await make(call, who), server)
 

@@ -17,12 +17,12 @@ import pytest
 
 import tikhub_async
 from tests.faults.calls import CALLS, CREATIONS, FILM_PATH, VIDEO, Call, Caller, answer
-from tests.faults.cells import LIMITS, caller
+from tests.faults.cells import ROOMY, caller
 from tests.faults.doors import door
 from tests.faults.rows import ROWS, Row
 from tests.faults.streams import DIALECTS
 from tikhub_async import TikHubAI, errors
-from tikhub_async.testing.faultserver import STALL, FaultServer, ranged, redirect, whole
+from tikhub_async.testing.faultserver import STALL, FaultServer, Step, ranged, redirect, whole
 
 KEY = "sk-CANARYkeyCANARYkeyCANARYkeyCANARYkeyCANARYkey00"
 PROMPT = "CANARYprompt of a user who trusts us"
@@ -124,9 +124,13 @@ async def test_the_canary_is_not_found(row: Row, tmp_path: Path, caplog: pytest.
 async def test_a_cancelled_call_shows_no_key_in_its_traceback(kind: str, where: str, tmp_path: Path) -> None:
     """A cancellation goes through all frames in between, aiohttp's too, with the request in their locals."""
     said = "text/event-stream" if kind == "S" else "application/json"
-    steps = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: %s\r\n\r\n" % said.encode(), b"{", STALL]
+    steps: list[Step] = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Type: %s\r\n\r\n" % said.encode(),
+        b"{",
+        STALL,
+    ]
     async with FaultServer() as server:
-        server.serve(CALLS[kind].path, [STALL] if where == "before the head" else steps)
+        server.serve(CALLS[kind].path, steps[2:] if where == "before the head" else steps)
         async with caller(server, tmp_path, timeout=60.0, api_key=KEY) as who:
             with pytest.raises(TimeoutError) as caught:
                 async with asyncio.timeout(0.1):
@@ -195,7 +199,7 @@ async def styled(style: str, server: FaultServer) -> tuple[TikHubAI, aiohttp.Cli
     client = TikHubAI(
         api_key=KEY,
         base_url=server.origin,
-        timeout=LIMITS,
+        timeout=ROOMY,
         max_retries=0,
         allow_private_media=True,
         default_headers={"X-Tenant": "mine"},

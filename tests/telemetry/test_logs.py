@@ -36,6 +36,12 @@ async def test_a_line_per_call(gw: Emulator, client: TikHubAI, caplog: pytest.Lo
     assert "my prompt" not in line
 
 
+async def test_looks_at_tasks_do_not_fill_the_log(client: TikHubAI, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "tikhub_async"):
+        await client.models.list()
+    assert caplog.messages == []
+
+
 async def test_debug_tells_every_attempt(gw: Emulator, client: TikHubAI, caplog: pytest.LogCaptureFixture) -> None:
     gw.script("chat.completions", Error(status=503, code="no_channel"))
     with caplog.at_level(logging.DEBUG, "tikhub_async"):

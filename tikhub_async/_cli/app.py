@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from tikhub_async._cli import output
+from tikhub_async._cli.batch import batch
 from tikhub_async._cli.chat import chat
 from tikhub_async._cli.demo import demo
 from tikhub_async._cli.doctor import doctor
@@ -33,6 +34,7 @@ app = App(name="tikhub-ai", help=HELP, help_format="plaintext", version=f"tikhub
 for command in (demo, chat, models, emulator, doctor):
     app.command(command)
 app.command(video)
+app.command(batch)
 
 
 def run(arguments: Sequence[str]) -> int:

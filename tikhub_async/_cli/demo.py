@@ -1,5 +1,6 @@
 """`tikhub-ai demo`: what the package does, against the emulator in this process. No key, no network, no cost."""
 
+import contextlib
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ FILMS = (
     Film("tram", "A tram climbing a steep street at dawn", 6.5),
 )
 
+BATCH_LINES = 40
+BATCH_LIMIT = 15
+
 CODE = """\
 import asyncio
 from tikhub_async import TikHubAI
@@ -69,7 +73,7 @@ FAST = Speed(pace=0.0, films=0.05, poll_interval=0.05)
 
 
 def demo(*, output: str = "tikhub-demo", fast: Flag = False) -> ExitCode:
-    """Show a streamed chat and three videos at once: ten seconds, without a key, without the network.
+    """Show a streamed chat, three videos at once and a batch: ten seconds, without a key, without the network.
 
     Args:
         output: Folder for the videos.
@@ -91,6 +95,7 @@ async def _play(folder: Path, speed: Speed) -> ExitCode:
         async with TikHubAI(api_key=TEST_KEY, base_url=gateway.base_url) as client:
             await _chat(client)
             await _videos(client, gateway, folder, speed)
+            await _batch(client, gateway)
         _sum_up(gateway, folder)
     return ExitCode.OK
 
@@ -140,6 +145,29 @@ async def _videos(client: "TikHubAI", gateway: "Emulator", folder: Path, speed: 
             output.report(outcome.error)
         else:
             output.line(f"saved {outcome.path}")
+
+
+async def _batch(client: "TikHubAI", gateway: "Emulator") -> None:
+    """A batch that stops in the middle and is taken up again: nothing is sent twice."""
+    import tempfile
+
+    from tikhub_async.errors import SpendLimitReached
+
+    output.line(f"\n3. A batch of {BATCH_LINES} lines, stopped by a limit and taken up again\n")
+    before = len(gateway.seen("chat.completions"))
+    lines = [
+        {"url": "/v1/chat/completions", "body": {"model": "gpt-5", "messages": [{"role": "user", "content": question}]}}
+        for question in (f"Question {number}" for number in range(1, BATCH_LINES + 1))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        answers = f"{folder}/answers.jsonl"
+        first = client.batch.run(lines, answers, max_items=BATCH_LIMIT)
+        with contextlib.suppress(SpendLimitReached):
+            await first.finish()
+        output.line(f"first run:  {first.report.ok} answers, then its limit of {BATCH_LIMIT} requests was reached")
+        second = await client.batch.run(lines, answers, resume=True).finish()
+    sent = len(gateway.seen("chat.completions")) - before
+    output.line(f"second run: {second.ok} answers more, {second.skipped} were there; {sent} requests in all")
 
 
 def _sum_up(gateway: "Emulator", folder: Path) -> None:

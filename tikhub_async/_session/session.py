@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
-import msgspec
 
 from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
 from tikhub_async._session import media
 from tikhub_async._session.body import Content, StreamBody
+from tikhub_async._session.call import CallState, Orphan, sent_text
 from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut, meta_of
 from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
@@ -31,57 +31,8 @@ Ask = Callable[[Pools, Request, Sent], Awaitable[aiohttp.ClientResponse]]
 logger = logging.getLogger("tikhub_async")
 
 TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, BodyFailed, Stalled, TikHubError)
-SENT_KEPT = 65536
-"""Characters of a sent body kept on an `InDoubtError`."""
 HOLD_JITTER = 1.0
 """Longest extra wait behind a hold, seconds: a thousand calls that were held must not all leave at once."""
-
-
-class Orphan(msgspec.Struct, frozen=True):
-    """A creation whose caller was cancelled while it was in flight."""
-
-    endpoint: str
-    answer: Answer | None
-    error: TikHubError | None
-
-
-class _Call:
-    """The facts that grow over the attempts of one call."""
-
-    def __init__(self, request: Request, deadline: float | None, pools: Pools) -> None:
-        self.request = request
-        self.deadline = deadline
-        self.pools = pools
-        self.attempts = 0
-        """Attempts begun."""
-        self.unsent = 0
-        """Those of them that never left the machine."""
-        self.doubts = 0
-        self.earlier: list[TikHubError] = []
-        self.sent = Sent()
-        self.sent_at = 0.0
-        self.abandoned = False
-        """The caller is gone: finish what is in flight, send nothing more."""
-        self.watch: Call | None = None
-        """Who watches is told there; None when nobody does."""
-
-    @property
-    def paid(self) -> bool:
-        return self.request.endpoint.kind in {Kind.CREATE, Kind.GENERATE}
-
-    @property
-    def in_flight(self) -> bool:
-        return self.sent.value
-
-    @property
-    def may_have_deleted(self) -> bool:
-        """An earlier attempt, whose answer was lost, may have deleted what now is not there."""
-        return self.request.endpoint.kind is Kind.DELETE and self.doubts > 0
-
-    @property
-    def requests(self) -> int:
-        """Requests that left the machine, or may have."""
-        return self.attempts - self.unsent
 
 
 class Session:
@@ -130,7 +81,7 @@ class Session:
         return answer
 
     async def _send(self, request: Request, watch: Call | None) -> Answer:
-        call = self._call(request, self._total(request, self.config.timeouts.total))
+        call = self._call(request, self._total(request))
         call.watch = watch
         if request.endpoint.kind is Kind.CREATE:
             return await self._shielded(call)
@@ -142,13 +93,13 @@ class Session:
         Raises:
             APIError: The stream did not open.
         """
-        call = self._call(request, self._total(request, None))
+        call = self._call(request, request.timeout)
         call.watch = watch
         return await self._run(call, self._body)
 
     async def open_download(self, request: Request) -> StreamBody:
         """The open body of a file behind the key, whatever its content type."""
-        return await self._run(self._call(request, self._total(request, None)), self._file)
+        return await self._run(self._call(request, request.timeout), self._file)
 
     async def open_url(self, target: str | Request, *, headers: Mapping[str, str] | None = None) -> StreamBody:
         """The open body of a result, wherever it lies. Sends one request and follows its redirects; see `_session.media`.
@@ -162,7 +113,7 @@ class Session:
             APIError: No file arrived. Whether to try again is the caller's decision.
         """
         request = media.request_for(target, self.config) if isinstance(target, str) else target
-        call = self._call(request, self._total(request, None))
+        call = self._call(request, request.timeout)
         call.attempts = 1
         result = await self._file(call, partial(self._media.request, headers=headers or {}))
         if isinstance(result, Attempt):
@@ -172,22 +123,23 @@ class Session:
 
     def in_doubt(self, request: Request, reason: str, answer: Answer) -> InDoubtError:
         """The error for a creation that was answered, but not with a task."""
-        call = _Call(request, None, self.transport.pools())
+        call = CallState(request, None, self.transport.pools())
         call.attempts, call.sent_at = answer.meta.attempts, answer.sent_at
         return self._in_doubt(call, TikHubError(reason, request_id=request_id_of(answer.meta.headers)))
 
     # ── attempts ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _total(self, request: Request, default: float | None) -> float | None:
+    def _total(self, request: Request) -> float | None:
+        """Seconds for a whole call that is not streamed: the caller's, else the endpoint's, but not more than `total`."""
         if request.timeout is not None:
             return request.timeout
-        limit: float | None = getattr(self.config.timeouts, request.endpoint.timeout)
-        return limit if default is not None else None
+        limits = self.config.timeouts
+        return _smaller(getattr(limits, request.endpoint.timeout), limits.total)
 
-    def _call(self, request: Request, total: float | None) -> _Call:
-        return _Call(request, None if total is None else self.clock.now() + total, self.transport.pools())
+    def _call(self, request: Request, total: float | None) -> CallState:
+        return CallState(request, None if total is None else self.clock.now() + total, self.transport.pools())
 
-    async def _shielded(self, call: _Call) -> Answer:
+    async def _shielded(self, call: CallState) -> Answer:
         # A separate task with `asyncio.shield` is the only thing that survives a native cancel() of the caller.
         task = asyncio.get_running_loop().create_task(self._run(call, self._answer))
         self.transport.own(task)
@@ -209,7 +161,7 @@ class Session:
         closed = APIConnectionError("the client was closed", where=call.request.where, attempts=call.requests)
         raise self._in_doubt(call, closed) if call.in_flight else closed
 
-    def _orphan(self, call: _Call, task: "asyncio.Task[Answer]") -> None:
+    def _orphan(self, call: CallState, task: "asyncio.Task[Answer]") -> None:
         name = call.request.endpoint.name
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
@@ -220,7 +172,7 @@ class Session:
         self.transport.orphans.append(Orphan(name, None, ours))
         logger.warning("%s failed after its caller was cancelled: %s", name, ours)
 
-    async def _run(self, call: _Call, once: "Callable[[_Call], Awaitable[T | Attempt]]") -> T:
+    async def _run(self, call: CallState, once: "Callable[[CallState], Awaitable[T | Attempt]]") -> T:
         while True:
             await self._wait_for_hold(call)
             call.attempts += 1
@@ -245,7 +197,7 @@ class Session:
         # Raised here, outside any `except`, so that no transport error with its headers hangs on to ours.
         raise self._final(call, result)
 
-    def _next_wait(self, call: _Call, attempt: Attempt) -> float | None:
+    def _next_wait(self, call: CallState, attempt: Attempt) -> float | None:
         request, policy = call.request, self.config.retries
         call.doubts += attempt.outcome is Outcome.IN_DOUBT
         call.unsent += attempt.outcome is Outcome.UNSENT
@@ -255,7 +207,11 @@ class Session:
         if wait is not None and getattr(attempt.error, "retry_after", None):
             # For every call with this key, whether or not this one goes on.
             self._key.hold_until = max(self._key.hold_until, self.clock.now() + wait)
-        if call.abandoned or call.pools.closed or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries):
+        if (
+            call.abandoned
+            or call.pools.closed
+            or call.attempts > limit_of(request.endpoint.kind, policy, request.max_retries)
+        ):
             return None
         if wait is None or not may_resend(request.endpoint.kind, attempt, call.doubts, policy):
             return None
@@ -263,7 +219,7 @@ class Session:
             return None  # no sleep past a deadline
         return wait if self._key.quota.spend() else None
 
-    async def _wait_for_hold(self, call: _Call) -> None:
+    async def _wait_for_hold(self, call: CallState) -> None:
         # Again after each sleep: another 429 may have moved the hold. The jitter spreads those who waited together.
         while (wait := self._key.hold_until - self.clock.now()) > 0:
             wait += min(wait, HOLD_JITTER) * self._random()
@@ -271,7 +227,7 @@ class Session:
                 return
             await self.clock.sleep(wait)
 
-    def _final(self, call: _Call, attempt: Attempt) -> TikHubError:
+    def _final(self, call: CallState, attempt: Attempt) -> TikHubError:
         error = attempt.error
         if call.request.endpoint.kind is Kind.CREATE and attempt.outcome is Outcome.IN_DOUBT:
             return self._in_doubt(call, error)
@@ -280,13 +236,13 @@ class Session:
         error.maybe_billed = call.paid and call.doubts > 0
         return error
 
-    def _in_doubt(self, call: _Call, cause: TikHubError) -> InDoubtError:
+    def _in_doubt(self, call: CallState, cause: TikHubError) -> InDoubtError:
         request = call.request
         provider = request.endpoint.name.partition(".")[0]
         return InDoubtError(
             f"a paid {provider} creation was sent and its outcome is unknown: {cause.message}",
             provider=provider,
-            sent=_sent_text(request),
+            sent=sent_text(request),
             sent_at=call.sent_at,
             attempts=call.requests,
             request_id=cause.request_id,
@@ -302,7 +258,7 @@ class Session:
 
     # ── one attempt ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _answer(self, call: _Call) -> Answer | Attempt:
+    async def _answer(self, call: CallState) -> Answer | Attempt:
         opened = await self._open(call, self._first_byte(call.request))
         if isinstance(opened, Attempt):
             return opened
@@ -313,7 +269,7 @@ class Session:
             response.close()
             release()
 
-    async def _read_answer(self, call: _Call, response: aiohttp.ClientResponse) -> Answer | Attempt:
+    async def _read_answer(self, call: CallState, response: aiohttp.ClientResponse) -> Answer | Attempt:
         meta = meta_of(response)
         left = self._left(call)
         failure: BaseException | None = None
@@ -345,7 +301,7 @@ class Session:
         kept = body if call.request.endpoint.keep_body else None
         return Answer(self._complete(call, meta, kept), body, call.sent_at)
 
-    async def _body(self, call: _Call) -> StreamBody | Attempt:
+    async def _body(self, call: CallState) -> StreamBody | Attempt:
         opened = await self._open(call, self.config.timeouts.first_byte)
         if isinstance(opened, Attempt):
             return opened
@@ -356,7 +312,7 @@ class Session:
             return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
         return await self._not_a_stream(call, response, release)
 
-    async def _file(self, call: _Call, ask: Ask | None = None) -> StreamBody | Attempt:
+    async def _file(self, call: CallState, ask: Ask | None = None) -> StreamBody | Attempt:
         opened = await self._open(call, self.config.timeouts.first_byte, ask)
         if isinstance(opened, Attempt):
             return opened
@@ -369,7 +325,7 @@ class Session:
 
     async def _not_a_stream(
         self,
-        call: _Call,
+        call: CallState,
         response: aiohttp.ClientResponse,
         release: Callable[[], None],
         error_for: Callable[[int, Headers, bytes, Request], TikHubError] = not_a_stream,
@@ -385,7 +341,7 @@ class Session:
         return classify(error, sent=True)
 
     async def _open(
-        self, call: _Call, first_byte: float | None, ask: Ask | None = None
+        self, call: CallState, first_byte: float | None, ask: Ask | None = None
     ) -> "tuple[aiohttp.ClientResponse, Callable[[], None]] | Attempt":
         pools = call.pools
         left = self._left(call)
@@ -423,10 +379,10 @@ class Session:
         limits = self.config.timeouts
         return limits.answer if request.endpoint.kind is Kind.GENERATE else limits.first_byte
 
-    def _left(self, call: _Call) -> float | None:
+    def _left(self, call: CallState) -> float | None:
         return None if call.deadline is None else max(call.deadline - self.clock.now(), 0.0)
 
-    def _complete(self, call: _Call, meta: ResponseMeta, body: bytes | None) -> ResponseMeta:
+    def _complete(self, call: CallState, meta: ResponseMeta, body: bytes | None) -> ResponseMeta:
         return ResponseMeta(
             status_code=meta.status_code,
             headers=meta.headers,
@@ -435,7 +391,7 @@ class Session:
             body=body,
         )
 
-    def _log(self, call: _Call, meta: ResponseMeta, size: int) -> None:
+    def _log(self, call: CallState, meta: ResponseMeta, size: int) -> None:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug(
                 "%s → %d, attempt %d, %d bytes, request id %s",
@@ -455,17 +411,6 @@ def _report(watch: Call, result: Any) -> None:
         watch.failed(result.error)
     else:
         watch.answered(result.meta)
-
-
-def _sent_text(request: Request) -> str:
-    """What was sent, for a human who looks for it in a list of tasks; files by name and size."""
-    if request.body is not None:
-        return request.body[:SENT_KEPT].decode("utf-8", "replace")
-    parts = {
-        part.name: part.content if isinstance(part.content, str) else f"{part.filename}, {len(part.content)} bytes"
-        for part in request.form
-    }
-    return codec.dumps(parts).decode()[:SENT_KEPT]
 
 
 def _smaller(first: float | None, second: float | None) -> float | None:

@@ -80,6 +80,11 @@ class Schedule:
         self._alarm_at = NEVER
 
     @property
+    def tasks(self) -> int:
+        """Tasks that somebody waits for."""
+        return len(self._entries)
+
+    @property
     def is_quiet(self) -> bool:
         """True when nobody waits, no look is in flight and no timer is set."""
         return not self._entries and self._alarm is None and all(look.done() for look in self._in_flight)

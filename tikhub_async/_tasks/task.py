@@ -66,12 +66,10 @@ class Seen(Generic[R]):
         return response
 
 
-def _shown(state: TaskState, response: R, *, keep: bool) -> Seen[R]:
-    """What an answer shows; `keep` says whether the answer itself is kept."""
-    meta = response.meta
-    # As one text: seven headers take 300 bytes so, and 2,300 as they came.
+def _facts(meta: ResponseMeta) -> tuple[int, int, bytes]:
+    # Headers as one text: seven take 300 bytes so, and 2,300 as they came.
     headers = b"\n".join(b":".join(pair) for pair in meta.headers._raw)
-    return Seen(state, response if keep else None, (meta.status_code, meta.attempts, headers))
+    return meta.status_code, meta.attempts, headers
 
 
 class VideoTask(Generic[R]):
@@ -182,9 +180,11 @@ class VideoTask(Generic[R]):
         if not retry:
             request = request.with_retries(0)
         answer = await session.send(request)
+        if not retry and self.state.raw and answer.body == self.state.raw:
+            return Seen(self.state, None, _facts(answer.meta))  # as most looks: nothing has changed
         response = codec.decode(answer.body, self.kind.response)
         response.attach(answer.meta)
-        return _shown(self.kind.state_of(response), response, keep=retry)
+        return Seen(self.kind.state_of(response), response if retry else None, _facts(answer.meta))
 
     def apply(self, seen: Seen[R]) -> None:
         """Take over what a look has shown."""

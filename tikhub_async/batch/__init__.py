@@ -5,11 +5,14 @@ client: lines in doubt, shards, merging.
 """
 
 from tikhub_async.batch.accessor import Batch
+from tikhub_async.batch.dask import ClusterReport, run_on_dask
 from tikhub_async.batch.doubt import Decisions, InDoubt, decide, doubts
 from tikhub_async.batch.formats import InputRefused, ItemError
 from tikhub_async.batch.options import BatchOptions
+from tikhub_async.batch.parts import MergeReport, merge
 from tikhub_async.batch.results import BatchReport, BatchResult
 from tikhub_async.batch.runner import BatchRun
+from tikhub_async.batch.shard import Shard, ShardOptions, ShardReport, run_shard, split
 from tikhub_async.batch.signals import drain_on_signals
 
 __all__ = [
@@ -18,11 +21,20 @@ __all__ = [
     "BatchReport",
     "BatchResult",
     "BatchRun",
+    "ClusterReport",
     "Decisions",
     "InDoubt",
     "InputRefused",
     "ItemError",
+    "MergeReport",
+    "Shard",
+    "ShardOptions",
+    "ShardReport",
     "decide",
     "doubts",
     "drain_on_signals",
+    "merge",
+    "run_on_dask",
+    "run_shard",
+    "split",
 ]

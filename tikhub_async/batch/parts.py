@@ -93,6 +93,11 @@ def clear_stop(folder: str) -> None:
         os.unlink(path)
 
 
+def is_stopped(folder: str) -> bool:
+    """Whether the stop flag is set."""
+    return os.path.exists(os.path.join(folder, STOP))
+
+
 class MergeReport(msgspec.Struct, kw_only=True):
     """What a merge has found."""
 

@@ -16,7 +16,7 @@ from tikhub_async.batch.index import State
 from tikhub_async.batch.ledger import Ledger
 from tikhub_async.batch.lines import FileLines, Item, ItemLines, Range, Source
 from tikhub_async.batch.options import Settings
-from tikhub_async.batch.pacing import Pacer, Ticket
+from tikhub_async.batch.pacing import Pacer
 from tikhub_async.batch.results import BatchReport, BatchResult
 from tikhub_async.batch.routes import ROUTES, Call, Routes
 from tikhub_async.batch.scheduler import Scheduler
@@ -242,7 +242,12 @@ class BatchRun:
         self._pacer.configure(self.settings)
         self._spending = Spending(self.settings, items=ledger.sent, tokens=ledger.tokens, quota=ledger.quota)
         self._scheduler = Scheduler(
-            self._clock, self._pacer.gate, fetch=self._fetch, admit=self._admit, work=self._work
+            self._clock,
+            self._pacer.gate,
+            fetch=self._fetch,
+            admit=self._admit,
+            work=lambda job, ticket: self._hands.work(job, ticket),
+            ended=self._moved.set,
         )
         self._hands = VideoHands(
             Context(
@@ -331,12 +336,6 @@ class BatchRun:
         self._spending.hold(held)
         job.held = held
         return True
-
-    async def _work(self, job: Job, ticket: Ticket) -> None:
-        try:
-            await self._hands.work(job, ticket)
-        finally:
-            self._moved.set()
 
     async def _next_move(self) -> None:
         """Until a job has ended, or a result was read."""

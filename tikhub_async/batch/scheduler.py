@@ -30,6 +30,7 @@ class Scheduler(Generic[J]):
         fetch: Callable[[], Awaitable[Sequence[J]]],
         admit: Callable[[J], Awaitable[bool]],
         work: Callable[[J, Ticket], Coroutine[Any, Any, None]],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         """Make one; `run` starts it.
 
@@ -39,12 +40,14 @@ class Scheduler(Generic[J]):
             fetch: The next jobs; none means that there are no more.
             admit: Waits until a job may leave; False ends the run, and the job was not begun.
             work: Does a job, and gives its ticket back.
+            ended: Called after a job has ended and is no longer in flight.
         """
         self._clock = clock
         self._gate = gate
         self._fetch = fetch
         self._admit = admit
         self._work = work
+        self._on_end = ended
         self._chunk: deque[J] = deque()
         self._empty = False
         self._again: list[tuple[float, int, J]] = []
@@ -106,6 +109,7 @@ class Scheduler(Generic[J]):
             self.stop()
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
+        self._on_end()
 
     async def _next(self) -> J | None:
         while True:

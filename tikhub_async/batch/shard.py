@@ -15,13 +15,15 @@ from tikhub_async.batch.index import State
 from tikhub_async.batch.ledger import Ledger
 from tikhub_async.batch.lines import BLOCK, FileLines, Range
 from tikhub_async.batch.options import settings_of
-from tikhub_async.batch.parts import Fence, Part, claim, parts_in
+from tikhub_async.batch.parts import Fence, Part, claim, is_stopped, parts_in
 from tikhub_async.batch.results import BatchReport
 from tikhub_async.batch.routes import Routes
 from tikhub_async.batch.runner import BatchRun
 from tikhub_async.batch.store import take_in_earlier
-from tikhub_async.errors import TikHubError
+from tikhub_async.batch.work import Superseded
+from tikhub_async.errors import SpendLimitReached, TikHubError
 
+STOPPED = "the stop flag was set"
 LINES = 256
 """Lines of a shard: enough to keep a worker busy, few enough to lose little time when one is lost."""
 
@@ -127,6 +129,8 @@ def run_shard(shard: Shard, options: ShardOptions | None = None) -> ShardReport:
         JournalError: A journal is damaged, or lines have changed since they were sent.
     """
     os.makedirs(shard.folder, exist_ok=True)
+    if is_stopped(shard.folder):
+        return ShardReport(number=shard.number, stopped=STOPPED)
     return asyncio.run(_run(shard, options or ShardOptions()))
 
 
@@ -187,7 +191,7 @@ def _already(shard: Shard, routes: Routes, endpoint: str | None) -> ShardReport 
 def _report(shard: Shard, part: Part, found: BatchReport) -> ShardReport:
     stopped = None if found.stopped is None else found.stopped.message
     if stopped is None and found.interrupted:
-        stopped = "the stop flag was set"
+        stopped = STOPPED
     return ShardReport(
         number=shard.number,
         attempt=part.attempt,
@@ -205,11 +209,10 @@ def _report(shard: Shard, part: Part, found: BatchReport) -> ShardReport:
         seconds=found.seconds,
         errors=dict(found.errors),
         stopped=stopped,
-        fatal=found.stopped is not None and not _is_superseded(found.stopped),
+        fatal=found.stopped is not None and not _concerns_itself(found.stopped, shard),
     )
 
 
-def _is_superseded(error: TikHubError) -> bool:
-    from tikhub_async.batch.work import Superseded
-
-    return isinstance(error, Superseded)
+def _concerns_itself(error: TikHubError, shard: Shard) -> bool:
+    """Whether what ended a shard says nothing about the others."""
+    return isinstance(error, Superseded) or (shard.max_items is not None and isinstance(error, SpendLimitReached))

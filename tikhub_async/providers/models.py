@@ -14,7 +14,7 @@ from tikhub_async.types.models import ModelList
 
 __all__ = ["Models"]
 
-LIST = Endpoint(name="models.list", method="GET", path="/v1/models", kind=Kind.READ)
+LIST = Endpoint(name="models.list", method="GET", path="/v1/models", kind=Kind.READ, timeout="poll")
 
 _LIST = Schema.of("models.list", RequestOptions)
 

@@ -51,7 +51,7 @@ __all__ = ["Sora"]
 CREATE = Endpoint(name="sora.create", method="POST", path="/v1/videos", kind=Kind.CREATE)
 RETRIEVE = Endpoint(name="sora.retrieve", method="GET", path="/v1/videos/{video_id}", kind=Kind.READ, timeout="poll")
 REMIX = Endpoint(name="sora.remix", method="POST", path="/v1/videos/{video_id}/remix", kind=Kind.CREATE)
-LIST = Endpoint(name="sora.list", method="GET", path="/v1/videos", kind=Kind.READ)
+LIST = Endpoint(name="sora.list", method="GET", path="/v1/videos", kind=Kind.READ, timeout="poll")
 DELETE = Endpoint(name="sora.delete", method="DELETE", path="/v1/videos/{video_id}", kind=Kind.DELETE)
 
 STATUS: Mapping[str, TaskStatus] = {

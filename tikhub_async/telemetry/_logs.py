@@ -53,7 +53,9 @@ class LogHooks(Hooks):
         logger.debug("%s attempt %d: %s, request id %s", call.where, call.attempts, what, call.request_id)
 
     def on_end(self, call: Call) -> None:
-        """A line per call."""
+        """A line per call; of a look at a task that went well only for those who want all."""
+        if call.kind == "read" and call.error is None:
+            return
         if call.error is not None:
             logger.info(
                 "%s failed after %.2f s, %d attempts: %s: %s",

@@ -18,6 +18,7 @@ The conventions are in development and the helper package is beta: names may cha
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from tikhub_async._version import __version__
 from tikhub_async.telemetry._calls import Call, Hooks
@@ -82,7 +83,8 @@ class OpenTelemetry(Hooks):
             instrumentation_scope_version=__version__,
         )
         self._tracer = get_tracer(SCOPE, __version__, tracer_provider)
-        self._open: dict[Call, InferenceInvocation | EmbeddingInvocation] = {}
+        # Weak: a stream that is dropped without being closed has no end, and its call must not stay here for ever.
+        self._open: WeakKeyDictionary[Call, InferenceInvocation | EmbeddingInvocation] = WeakKeyDictionary()
         self._videos: OrderedDict[tuple[str, str], Span] = OrderedDict()
 
     # ── calls ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         OTHER_KEY,
         TEST_KEY,
     )
+    from tikhub_async.testing.record import Recorder, Recording, Replay
     from tikhub_async.testing.records import PaidCreation, RecordedRequest
     from tikhub_async.testing.threaded import serve_in_thread
 
@@ -83,7 +84,10 @@ __all__ = [
     "RateLimited",
     "Raw",
     "RecordedRequest",
+    "Recorder",
+    "Recording",
     "RepeatStart",
+    "Replay",
     "Reply",
     "Reset",
     "STALL",
@@ -103,6 +107,9 @@ _HOMES = {
     "FakeClock": "clock",
     "PaidCreation": "records",
     "RecordedRequest": "records",
+    "Recorder": "record",
+    "Recording": "record",
+    "Replay": "record",
     "serve_in_thread": "threaded",
     **{name: "keys" for name in __all__ if name.endswith(("_KEY", "_MODELS"))},
 }

@@ -66,8 +66,8 @@ class _Parts:
         """A proper answer of these pieces."""
         if self.chunked:
             return [self.head, *self.framed(pieces), b"0\r\n\r\n"]
-        length = b"content-length: %d" % sum(map(len, pieces))
-        return [re.sub(rb"(?i)content-length: *\d+", length, self.head), *pieces]
+        length = rb"\g<1>%d" % sum(map(len, pieces))
+        return [re.sub(rb"(?i)(content-length: *)\d+", length, self.head), *pieces]
 
 
 def _said(answer: Answer) -> list[Step]:

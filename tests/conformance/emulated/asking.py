@@ -11,12 +11,13 @@ from tests.conformance.emulated.likeness import Got
 from tests.conformance.emulated.scenes import Scene
 from tests.conformance.exchanges import Exchange
 from tikhub_async.testing import Emulator, FakeClock
+from tikhub_async.testing._catalog import Family
 from tikhub_async.testing.profiles import Profile
 
 TASK_SECONDS = 100.0
-NOT_SENT = frozenset({"content-length", "host", "expect", "transfer-encoding", "connection"})
+NOT_SENT = frozenset({"content-length", "host", "transfer-encoding"})
 """Headers that the client of this run writes itself."""
-SERVED_THERE: dict[str, Any] = {
+SERVED_THERE: dict[str, Family] = {
     "sora-2-openai": "sora",
     "doubao-seedance-volc": "seedance",
     "mapped-model": "openai",

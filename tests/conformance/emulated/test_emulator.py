@@ -18,6 +18,7 @@ from tests.conformance.emulated.purposes import NOT_SERVED, ON_PURPOSE, not_serv
 from tests.conformance.emulated.scenes import scene_of
 from tests.conformance.exchanges import Exchange
 from tests.conformance.test_replay import RECORDED, all_recorded
+from tikhub_async.testing import Error, RateLimited
 from tikhub_async.testing.profiles import Behaviour, Profile
 
 
@@ -58,11 +59,23 @@ async def test_the_emulator_answers_every_recorded_request_as_the_software_did_o
             f"\nemulator: {len(all_recorded())} exchanges = {equal} compared and equal + {purposes.total()} different on "
             f"purpose + {reasons.total()} not served, different by mistake: {wrong}"
         )
+        print(f"emulator: {_played()}")
         print("\n".join(f"emulator: on purpose {count}: {reason}" for reason, count in purposes.most_common()))
         print("\n".join(f"emulator: not served {count}: {reason}" for reason, count in reasons.most_common()))
     assert mistakes == []
     assert equal + purposes.total() + reasons.total() == RECORDED
     assert [row[:2] for row in ON_PURPOSE if row not in used] == []
+
+
+def _played() -> str:
+    """How much of the comparison was staged: what is given to the emulator is no proof of it."""
+    scenes = [scene_of(exchange, all_recorded()) for exchange in asked()]
+    said = sum(isinstance(reply, Error | RateLimited) for scene in scenes for reply in scene.replies)
+    return (
+        f"{len(scenes)} asked: {sum(scene.creation is not None for scene in scenes)} about a task that was created for it, "
+        f"{sum(bool(scene.replies) for scene in scenes)} with a scripted reply, of which {said} were given an error's status, "
+        "code, type and text and are compared in what the gateway makes of it"
+    )
 
 
 async def test_the_documented_profile_differs_from_the_software_only_by_the_flags_of_its_table(

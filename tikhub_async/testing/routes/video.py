@@ -99,10 +99,11 @@ def ratios(task: VideoTask) -> str:
         return "{}"
     body = task.body
     name, seconds = RATIOS[task.family]
-    asked = as_object(body.get("metadata")).get("durationSeconds") or body.get("duration") or body.get("seconds")
+    metadata = as_object(body.get("metadata"))
+    asked = str(metadata.get("durationSeconds") or body.get("duration") or body.get("seconds"))
     factors = {
         name: LARGE_RATIO if name == "size" and body.get("size") in LARGE_SIZES else 1,
-        "seconds": int(asked) if str(asked).isdigit() else seconds,
+        "seconds": int(asked) if asked.isdigit() else seconds,
     }
     return msgspec.json.encode(dict(sorted(factors.items()))).decode()
 

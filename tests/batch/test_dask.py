@@ -1,0 +1,122 @@
+"""A real cluster of two worker processes on loopback; one of them is killed in the middle."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch.test_runner import chat, lines, video, write
+from tikhub_async.batch import ClusterReport, ShardOptions, ShardReport, doubts
+from tikhub_async.batch.dask import run_on_dask
+from tikhub_async.errors import ConfigError, SpendLimitReached
+from tikhub_async.testing import TEST_KEY, Emulator, serve_in_thread
+
+pytest.importorskip("distributed", reason="the extra [dask] is not installed")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # distributed's own, on Python versions and on closing
+]
+
+CONCURRENCY = 4
+THREADS = 2
+
+
+@pytest.fixture
+def gateway() -> Iterator[Emulator]:
+    with serve_in_thread(Emulator(pace=0, task_seconds=0.2)) as emulator:
+        yield emulator
+
+
+@asynccontextmanager
+async def cluster(gateway: Emulator) -> AsyncIterator[Any]:
+    """Two worker processes; keys and addresses come from their environment."""
+    import distributed
+
+    root = str(Path(__file__).parents[2])
+    env = {
+        "TIKHUB_AI_API_KEY": TEST_KEY,
+        "TIKHUB_AI_BASE_URL": gateway.base_url,
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")])),
+    }
+    async with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=THREADS, dashboard_address=None, asynchronous=True, env=env, silence_logs=50
+    ) as made:
+        yield made
+
+
+def options(**more: Any) -> ShardOptions:
+    return ShardOptions(options={"poll_interval": 0.05, "concurrency": CONCURRENCY, **more})
+
+
+async def run(made: Any, tmp_path: Path, items: list[dict[str, Any]], **given: Any) -> ClusterReport:
+    return await run_on_dask(
+        made.scheduler_address,
+        write(tmp_path / "in.jsonl", items),
+        tmp_path / "out.jsonl",
+        given.pop("shard_options", options()),
+        lines=given.pop("size", 8),
+        **given,
+    )
+
+
+async def test_a_killed_worker_loses_nothing_and_pays_no_video_twice(gateway: Emulator, tmp_path: Path) -> None:
+    items = [
+        video(f"v{number}", f"film {number}") if number % 4 == 0 else chat(f"c{number}", f"line {number} [[words=60]]")
+        for number in range(240)
+    ]
+    gateway.pace = 0.0
+    async with cluster(gateway) as made:
+        killed: list[int] = []
+
+        def kill(report: ShardReport) -> None:
+            if not killed:
+                killed.append(made.workers[0].pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        report = await run(made, tmp_path, items, on_report=kill)
+        assert killed
+        doubtful = doubts(tmp_path / "out.jsonl.parts")
+        found = lines(tmp_path / "out.jsonl")
+        in_flight = THREADS * CONCURRENCY
+
+        # Counted at the server: every film at most once, chats at most those in flight twice.
+        films = [paid.body["content"][0]["text"] for paid in gateway.paid]
+        assert len(films) == len(set(films))
+        chats = len(gateway.seen("chat.completions"))
+        assert chats - 180 == report.repeated <= in_flight
+        # Nothing lost: an output line, or listed.
+        assert found.keys() | {line.custom_id for line in doubtful} == {item["custom_id"] for item in items}
+        assert len(doubtful) <= in_flight
+        assert sorted(report.in_doubt) == sorted(line.custom_id for line in doubtful)
+        assert report.merged is not None
+        assert report.merged.lines == len(found)
+        assert report.finished == report.shards == 30
+
+
+async def test_limits_and_rates_are_those_of_the_whole_job(gateway: Emulator, tmp_path: Path) -> None:
+    items = [chat(f"c{number}") for number in range(40)]
+    async with cluster(gateway) as made:
+        report = await run(made, tmp_path, items, shard_options=options(max_items=21))
+        assert isinstance(report.stopped, SpendLimitReached)
+        assert (report.ok, report.shards, len(gateway.requests)) == (21, 5, 21)
+        assert len(lines(tmp_path / "out.jsonl")) == 21
+        # The same call again, without the limit, goes on.
+        started = asyncio.get_running_loop().time()
+        report = await run(made, tmp_path, items, shard_options=options(rpm=600))
+        assert (report.complete, report.ok + report.skipped, len(gateway.requests)) == (True, 40, 40)
+        assert asyncio.get_running_loop().time() - started > 0.5
+        assert set(lines(tmp_path / "out.jsonl")) == {item["custom_id"] for item in items}
+
+
+async def test_an_error_in_a_shard_stops_the_job_with_its_text(gateway: Emulator, tmp_path: Path) -> None:
+    async with cluster(gateway) as made:
+        wrong = ShardOptions(options={"concurrency": CONCURRENCY}, client={"allow_insecure": True}, base_url="ftp://x")
+        with pytest.raises(ConfigError, match=r"is not an http\(s\) URL"):
+            await run(made, tmp_path, [chat("a")], shard_options=wrong)
+    assert (tmp_path / "out.jsonl.parts" / "STOP").exists()
