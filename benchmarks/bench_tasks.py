@@ -132,7 +132,8 @@ class Simulated:
 
 async def simulated(tasks: int) -> Simulated:
     """Wait for all of them in virtual time."""
-    clock = SteppedClock(step=0.1)
+    budget = tasks / 30
+    clock = SteppedClock(step=16 / budget)  # so many looks in flight at once, as the default allows
     running, done = envelope("task_x"), envelope("task_x", "SUCCESS", "succeeded", "https://media.example/a.mp4")
     looks: dict[str, int] = {}
 
@@ -142,7 +143,6 @@ async def simulated(tasks: int) -> Simulated:
 
     session = OfflineSession(clock, reply)
     session.keep_record = tasks <= 100_000
-    budget = tasks / 30
     poller = Poller(clock, budget=budget)
     handles = session.handles(poller, (f"task_{number:032d}" for number in range(tasks)))
     looks.update((task.id, 0) for task in handles)

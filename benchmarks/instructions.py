@@ -40,7 +40,14 @@ COUNTS = [
     Count(
         name="chat, paced", operation="chat_stream", serve=measure.events("short.sse", 0.02), few=1, many=3, bound=1.5
     ),
-    Count(name="responses, burst", operation="responses_stream", serve=measure.static("/stream"), few=3, many=13, bound=2.2),
+    Count(
+        name="responses, burst",
+        operation="responses_stream",
+        serve=measure.static("/stream"),
+        few=3,
+        many=13,
+        bound=2.2,
+    ),
     Count(name="claude, burst", operation="claude_stream", serve=measure.static("/stream"), few=3, many=13, bound=2.2),
     Count(name="gemini, burst", operation="gemini_stream", serve=measure.static("/stream"), few=3, many=13, bound=2.5),
     Count(name="look", operation="look", serve=measure.static(), few=64, many=320, bound=1.6),

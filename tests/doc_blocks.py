@@ -13,7 +13,7 @@ import io
 import re
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,12 @@ def namespace(name: str) -> Iterator[types.ModuleType]:
         del sys.modules[name]
 
 
-def run_page(blocks: list[Block]) -> None:
+def run_page(blocks: list[Block], prepare: Callable[[Block], None]) -> None:
     """Run the Python blocks of a page, and compare what they print where the page says it.
+
+    Args:
+        blocks: Python and output blocks, in the order of the page.
+        prepare: Called before each Python block.
 
     Raises:
         AssertionError: A block printed something else.
@@ -88,6 +92,7 @@ def run_page(blocks: list[Block]) -> None:
         try:
             for block in blocks:
                 if block.language == "python" and block.reason is None:
+                    prepare(block)
                     printed = _run(block, module, runner)
                 elif block.is_output:
                     assert _fits(block.code, printed), f"{block} says\n{block.code}\nbut printed was\n{printed}"

@@ -31,8 +31,8 @@ from tikhub_async.batch.ledger import Ledger, Open
 from tikhub_async.batch.videos import video_name
 from tikhub_async.testing import Emulator, SlowHeaders, serve_in_thread
 
-LINES = 40
-LONGEST_LIFE = 0.7
+LINES = 30
+LONGEST_LIFE = 0.5
 """Seconds until a kill, at most."""
 CREATE_SECONDS = 0.15
 DOWNLOAD_SECONDS = 0.1

@@ -89,7 +89,7 @@ async def test_a_killed_worker_loses_nothing_and_pays_no_video_twice(gateway: Em
         films = [paid.body["content"][0]["text"] for paid in gateway.paid]
         assert len(films) == len(set(films))
         chats = len(gateway.seen("chat.completions"))
-        assert chats - 180 == report.repeated <= in_flight
+        assert chats - 180 <= report.repeated <= in_flight  # one may have been killed before it left
         # Nothing lost: an output line, or listed.
         assert found.keys() | {line.custom_id for line in doubtful} == {item["custom_id"] for item in items}
         assert len(doubtful) <= in_flight
@@ -112,11 +112,10 @@ async def test_limits_and_rates_are_those_of_the_whole_job(gateway: Emulator, tm
         assert (report.complete, report.ok + report.skipped, len(gateway.requests)) == (True, 40, 40)
         assert asyncio.get_running_loop().time() - started > 0.5
         assert set(lines(tmp_path / "out.jsonl")) == {item["custom_id"] for item in items}
-
-
-async def test_an_error_in_a_shard_stops_the_job_with_its_text(gateway: Emulator, tmp_path: Path) -> None:
-    async with cluster(gateway) as made:
-        wrong = ShardOptions(options={"concurrency": CONCURRENCY}, client={"allow_insecure": True}, base_url="ftp://x")
+        # An error that every shard would meet stops the job with its text.
+        wrong = ShardOptions(options={"concurrency": CONCURRENCY}, base_url="ftp://x")
+        other = tmp_path / "other"
+        other.mkdir()
         with pytest.raises(ConfigError, match=r"is not an http\(s\) URL"):
-            await run(made, tmp_path, [chat("a")], shard_options=wrong)
-    assert (tmp_path / "out.jsonl.parts" / "STOP").exists()
+            await run(made, other, [chat("a")], shard_options=wrong)
+        assert (other / "out.jsonl.parts" / "STOP").exists()

@@ -29,6 +29,6 @@ def test_a_journal_written_after_the_answer_pays_twice() -> None:
 
 
 def test_after_sigterm_nothing_is_in_doubt() -> None:
-    tally = campaign(4, number=signal.SIGTERM)
+    tally = campaign(3, number=signal.SIGTERM)
     assert (tally.lost, tally.paid_twice, tally.in_doubt) == (0, 0, 0), tally
     assert max(tally.exits) < 30

@@ -56,20 +56,18 @@ class Seen(Generic[R]):
     facts: tuple[int, int, bytes]
     """Status, attempts and headers of the answer."""
 
-    def answer(self, kind: type[R]) -> R:
-        """The answer, decoded again from what the state keeps of it."""
-        status, attempts, text = self.facts
-        pairs = (line.partition(b":") for line in text.split(b"\n") if line)
-        headers = Headers(tuple((name, value) for name, _, value in pairs))
-        response = codec.decode(self.state.raw, kind)
-        response.attach(ResponseMeta(status_code=status, headers=headers, attempts=attempts, body=self.state.raw))
-        return response
 
-
-def _facts(meta: ResponseMeta) -> tuple[int, int, bytes]:
+def _packed(meta: ResponseMeta) -> tuple[int, int, bytes]:
     # Headers as one text: seven take 300 bytes so, and 2,300 as they came.
     headers = b"\n".join(b":".join(pair) for pair in meta.headers._raw)
     return meta.status_code, meta.attempts, headers
+
+
+def _unpacked(facts: tuple[int, int, bytes], body: bytes) -> ResponseMeta:
+    status, attempts, text = facts
+    pairs = (line.partition(b":") for line in text.split(b"\n") if line)
+    headers = Headers(tuple((name, value) for name, _, value in pairs))
+    return ResponseMeta(status_code=status, headers=headers, attempts=attempts, body=body)
 
 
 class VideoTask(Generic[R]):
@@ -97,8 +95,8 @@ class VideoTask(Generic[R]):
         self.state = state or TaskState(id=task_id)
         """The task as last seen."""
         self._response = response
-        self._seen: Seen[R] | None = None
-        """The last look, where its answer is not decoded yet."""
+        self._facts: tuple[int, int, bytes] | None = None
+        """Of the last look, where its answer is not decoded yet: status, attempts, headers."""
         self.creation: Response | None = creation
         """The answer to the creation; None for a handle that was attached."""
         self.created_at = created_at
@@ -138,14 +136,16 @@ class VideoTask(Generic[R]):
     def response(self) -> R | None:
         """The last answer to a look, as documented; None before the first."""
         # Decoded when asked for: ten thousand waiting tasks whose answers nobody reads would hold 60 MB of them.
-        if self._seen is not None:
-            self._response, self._seen = self._seen.answer(self.kind.response), None
+        if self._facts is not None:
+            response = codec.decode(self.state.raw, self.kind.response)
+            response.attach(_unpacked(self._facts, self.state.raw))
+            self._response, self._facts = response, None
         return self._response
 
     @property
     def seen(self) -> bool:
         """True once a look has shown the task."""
-        return self._response is not None or self._seen is not None
+        return self._response is not None or self._facts is not None
 
     @property
     def raw(self) -> Any:
@@ -181,15 +181,15 @@ class VideoTask(Generic[R]):
             request = request.with_retries(0)
         answer = await session.send(request)
         if not retry and self.state.raw and answer.body == self.state.raw:
-            return Seen(self.state, None, _facts(answer.meta))  # as most looks: nothing has changed
+            return Seen(self.state, None, _packed(answer.meta))  # as most looks: nothing has changed
         response = codec.decode(answer.body, self.kind.response)
         response.attach(answer.meta)
-        return Seen(self.kind.state_of(response), response if retry else None, _facts(answer.meta))
+        return Seen(self.kind.state_of(response), response if retry else None, _packed(answer.meta))
 
     def apply(self, seen: Seen[R]) -> None:
         """Take over what a look has shown."""
         before, self.state = self.state, seen.state
-        self._response, self._seen = seen.response, None if seen.response is not None else seen
+        self._response, self._facts = seen.response, None if seen.response is not None else seen.facts
         if self._observers and (before.status, before.progress) != (self.status, self.progress):
             self.tell()
 
@@ -315,7 +315,7 @@ class VideoTask(Generic[R]):
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickled handle keeps what was seen, and neither connections nor keys.
-        gone: dict[str, Any] = {"_session": None, "_poller": None, "_observers": (), "_seen": None}
+        gone: dict[str, Any] = {"_session": None, "_poller": None, "_observers": (), "_facts": None}
         return {**self.__dict__, **gone, "_response": self.response}
 
     def _live(self) -> "Session":

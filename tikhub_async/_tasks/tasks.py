@@ -9,7 +9,8 @@ from tikhub_async._tasks.task import DEFAULT_TIMEOUT, TaskKind, Video, VideoTask
 from tikhub_async.errors import InvalidParameter, TaskError, TikHubError
 
 if TYPE_CHECKING:
-    from tikhub_async._session.session import Orphan, Session
+    from tikhub_async._session.call import Orphan
+    from tikhub_async._session.session import Session
 
 Saved = Mapping[str, Any] | tuple[str, str]
 """A saved handle (`VideoTask.to_dict()`), or a pair of provider and task id."""

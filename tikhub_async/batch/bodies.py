@@ -58,22 +58,23 @@ async def transcription_request(config: Config, endpoint: Endpoint, values: Mapp
 
 
 def raw_request(template: Request, body: bytes) -> Request:
-    """A request with a body of JSON as it is."""
+    """A request with a body of JSON as it is, to be sent once."""
     return Request(
         endpoint=template.endpoint,
         url=template.url,
         headers=template.headers,
         body=body or None,
         timeout=template.timeout,
-        max_retries=template.max_retries,
+        max_retries=0,
     )
 
 
 def video_params(body: bytes, known: frozenset[str]) -> dict[str, Any]:
-    """A body as keywords of `create`; what it does not know goes along as `extra_body`."""
+    """A body as keywords of `create`, to be sent once; what it does not know goes along as `extra_body`."""
     data = plain(body)
     params = {name: value for name, value in data.items() if name in known and name not in OPTION_NAMES}
     extra = {name: value for name, value in data.items() if name not in params}
+    params["max_retries"] = 0
     return {**params, "extra_body": extra} if extra else params
 
 

@@ -70,8 +70,7 @@ class BatchRun:
             raise ConfigError("resume needs the output of the run that is taken up again", stage="batch")
         self._report = BatchReport()
         self.settings = settings
-        self._client = client.with_options(max_retries=0)
-        self._policy = client._config.retries
+        self._client = client
         self._clock = client._session.clock
         self._source = source
         self._output = None if output is None else os.fspath(output)
@@ -257,7 +256,7 @@ class BatchRun:
                 pacer=self._pacer,
                 spending=self._spending,
                 report=self._report,
-                policy=self._policy,
+                policy=self._client._config.retries,
                 deliver=self._deliver,
                 again=self._scheduler.again,
                 stop=self._stop,

@@ -86,7 +86,6 @@ class Context:
     """What the jobs of a run share."""
 
     client: "TikHubAI"
-    """Sends each request once: attempts are counted here."""
     settings: Settings
     store: Store
     pacer: Pacer
@@ -94,7 +93,6 @@ class Context:
     report: BatchReport
     """Figures, kept up by the jobs."""
     policy: RetryPolicy
-    """The caller's."""
     deliver: Callable[[BatchResult], None]
     """Takes results."""
     again: Callable[[Job, float], None]
@@ -164,7 +162,8 @@ class Hands:
         route, line = job.call.route, job.line
         if route.prepare is None:
             return bodies.raw_request(job.call.template, line.body)
-        return await route.prepare(self._client._config, route.endpoint, job.call.values, line.body)
+        request = await route.prepare(self._client._config, route.endpoint, job.call.values, line.body)
+        return request.with_retries(0)  # attempts are counted here, and paced
 
     async def _intent(self, job: Job) -> None:
         """The journal knows before the request leaves."""

@@ -27,7 +27,7 @@ FAILING: frozenset[TaskStatus] = DONE - {"succeeded"}
 """The ends without a video."""
 
 
-class TaskState(Model, frozen=True, kw_only=True):
+class TaskState(Model, frozen=True, kw_only=True, gc=False):
     """A video task as last seen, in the same words for every provider."""
 
     id: str = ""
