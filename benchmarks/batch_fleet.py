@@ -72,7 +72,7 @@ class Worker:
         clock = LoopClock()
         client = TikHubAI(api_key="sk-x", clock=clock)
         self._pacer = Pacer(clock, client._session)
-        self._pacer.configure(settings_of(options))
+        self._pacer.join(settings_of(options))
         self._random = random.Random(number)
         self._scheduler: Scheduler[int] = Scheduler(
             clock, self._pacer.gate, fetch=self._fetch, admit=self._admit, work=self._work

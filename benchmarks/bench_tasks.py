@@ -133,7 +133,7 @@ class Simulated:
 async def simulated(tasks: int) -> Simulated:
     """Wait for all of them in virtual time."""
     budget = tasks / 30
-    clock = SteppedClock(step=16 / budget)  # so many looks in flight at once, as the default allows
+    clock = SteppedClock(step=min(16 / budget, 0.1))  # so many looks in flight at once, as the default allows
     running, done = envelope("task_x"), envelope("task_x", "SUCCESS", "succeeded", "https://media.example/a.mp4")
     looks: dict[str, int] = {}
 
@@ -194,10 +194,10 @@ def apart(work: Any, *arguments: Any) -> Any:
 
 WIRED = (
     # tasks, budget, seconds, interval, delay of the server
-    (100, 200.0, 30.0, 0.1, 0.02),
-    (1_000, 200.0, 30.0, 2.0, 0.02),
+    (100, 200.0, 20.0, 0.1, 0.02),
+    (1_000, 200.0, 20.0, 2.0, 0.02),
     (10_000, 200.0, 110.0, None, 0.02),
-    (10_000, 20.0, 60.0, None, 0.02),
+    (10_000, 20.0, 30.0, None, 0.02),
 )
 SIMULATED = (100, 10_000, 100_000, 1_000_000)
 

@@ -17,8 +17,8 @@ import pytest
 
 import tikhub_async
 from tests.doc_blocks import Block, blocks_of, commands_in, modules_of, run_page
-from tikhub_async import _tasks, errors
-from tikhub_async.testing import TEST_KEY, Emulator, serve_in_thread
+from tikhub_async import _tasks, errors, testing
+from tikhub_async.testing import TEST_KEY, Emulator, Fault, serve_in_thread
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -300,6 +300,23 @@ def test_the_page_on_errors_has_every_error() -> None:
         name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
     ]
     assert [name for name in classes if f"`{name}`" not in text and name not in text] == []
+
+
+def test_the_page_on_testing_has_every_fault() -> None:
+    text = (DOCS / "testing.md").read_text("utf-8")
+    named = [
+        name
+        for name in testing.__all__
+        if isinstance(value := getattr(testing, name), type) and issubclass(value, Fault)
+    ]
+    assert [name for name in named if name != "Fault" and f"`{name}(" not in text] == []
+
+
+def test_the_page_on_the_architecture_has_every_layer() -> None:
+    found = {path.stem for path in Path(tikhub_async.__file__).parent.iterdir() if not path.name.startswith("__")}
+    diagram = (DOCS / "architecture.md").read_text("utf-8").partition("## A call")[0]
+    layers = found - {"py", "_version"}
+    assert [name for name in layers if not re.search(rf"\b{name}\b", diagram)] == []
 
 
 def test_llms_txt_is_up_to_date() -> None:

@@ -89,7 +89,7 @@ class TikHubAI:
             kling_metadata: Send Kling bodies in the form that the unmodified gateway software accepts: `model`, a
                 number for `duration`, the rest in `metadata`. That software refuses the documented body (recorded);
                 whether TikHub's build does is unknown, and the refusal's hint says when to switch.
-            polls_per_second: Budget of looks at video tasks, over all of them.
+            polls_per_second: Budget of looks at video tasks, over all tasks of a key and event loop.
             allow_insecure: Accept a base URL on plain http that is not loopback.
             allow_private_media: Fetch results from private addresses and over plain http.
             max_json_bytes: Largest answer that is read whole, bytes after decompression.

@@ -1,6 +1,7 @@
 """A real cluster of two worker processes on loopback; one of them is killed in the middle."""
 
 import asyncio
+import importlib
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -36,8 +37,7 @@ def gateway() -> Iterator[Emulator]:
 @asynccontextmanager
 async def cluster(gateway: Emulator) -> AsyncIterator[Any]:
     """Two worker processes; keys and addresses come from their environment."""
-    import distributed
-
+    distributed: Any = importlib.import_module("distributed")  # mostly without types
     root = str(Path(__file__).parents[2])
     env = {
         "TIKHUB_AI_API_KEY": TEST_KEY,
@@ -68,7 +68,7 @@ async def run(made: Any, tmp_path: Path, items: list[dict[str, Any]], **given: A
 async def test_a_killed_worker_loses_nothing_and_pays_no_video_twice(gateway: Emulator, tmp_path: Path) -> None:
     items = [
         video(f"v{number}", f"film {number}") if number % 4 == 0 else chat(f"c{number}", f"line {number} [[words=60]]")
-        for number in range(240)
+        for number in range(120)
     ]
     gateway.pace = 0.0
     async with cluster(gateway) as made:
@@ -89,14 +89,14 @@ async def test_a_killed_worker_loses_nothing_and_pays_no_video_twice(gateway: Em
         films = [paid.body["content"][0]["text"] for paid in gateway.paid]
         assert len(films) == len(set(films))
         chats = len(gateway.seen("chat.completions"))
-        assert chats - 180 <= report.repeated <= in_flight  # one may have been killed before it left
+        assert chats - 90 <= report.repeated <= in_flight  # one may have been killed before it left
         # Nothing lost: an output line, or listed.
         assert found.keys() | {line.custom_id for line in doubtful} == {item["custom_id"] for item in items}
         assert len(doubtful) <= in_flight
         assert sorted(report.in_doubt) == sorted(line.custom_id for line in doubtful)
         assert report.merged is not None
         assert report.merged.lines == len(found)
-        assert report.finished == report.shards == 30
+        assert report.finished == report.shards == 15
 
 
 async def test_limits_and_rates_are_those_of_the_whole_job(gateway: Emulator, tmp_path: Path) -> None:

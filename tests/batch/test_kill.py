@@ -19,7 +19,8 @@ def test_ten_kills_lose_nothing_and_pay_nothing_twice() -> None:
     assert tally.kills == 10
     assert (tally.lost, tally.paid_twice, tally.unlisted) == (0, 0, 0), tally
     assert tally.most_in_doubt <= CONCURRENCY
-    assert tally.phases.keys() >= {"creation", "polling"}
+    assert tally.phases["creation"] > 0, tally
+    assert tally.phases["polling"] > 0, tally
 
 
 def test_a_journal_written_after_the_answer_pays_twice() -> None:

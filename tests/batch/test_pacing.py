@@ -172,7 +172,7 @@ def paced(main: Callable[[Pacer, TikHubAI], Coroutine[Any, Any, Any]], **options
     async def whole() -> Any:
         client = TikHubAI(api_key="sk-x", clock=LoopClock())
         pacer = Pacer.of(client._session)
-        pacer.configure(settings_of(options))
+        pacer.join(settings_of(options))
         return await main(pacer, client)
 
     return run_virtually(whole())

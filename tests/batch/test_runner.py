@@ -168,6 +168,33 @@ async def test_every_video_is_made_and_saved(
     assert line["response"]["task"]["id"] == gw.paid[0].id
 
 
+async def test_the_file_of_a_finished_video_is_saved(client: TikHubAI, gw: Emulator, out: Path, tmp_path: Path) -> None:
+    url, body = VIDEO_BODIES["sora"]
+    made = await run(client, [{"custom_id": "v", "url": url, "body": body}], poll_interval=0.05)
+    assert made["v"].task is not None
+    item = {"custom_id": "file", "method": "GET", "url": f"/v1/videos/{made['v'].task['id']}/content"}
+    async with TikHubAI(api_key=TEST_KEY, base_url=gw.base_url, allow_private_media=True) as real:
+        result = (await run(real, [item], out, videos=tmp_path / "films"))["file"]
+        refused = (await run(real, [item]))["file"]
+    assert result.file is not None
+    assert Path(result.file).read_bytes()[4:8] == b"ftyp"
+    assert refused.error is not None
+    assert "needs a folder" in refused.error.message
+
+
+async def test_looks_and_lists_are_free_and_never_in_doubt(client: TikHubAI, gw: Emulator, out: Path) -> None:
+    url, body = VIDEO_BODIES["seedance"]
+    made = await run(client, [{"custom_id": "v", "url": url, "body": body}], poll_interval=0.05)
+    assert made["v"].task is not None
+    gw.script("seedance.retrieve", Drop(), RateLimited())
+    items = [{"custom_id": "look", "method": "GET", "url": f"{SEEDANCE}/{made['v'].task['id']}"}]
+    async with client.batch.run(items, out, max_items=0) as batch:
+        results = {result.custom_id: result async for result in batch}
+    assert results["look"].ok
+    assert lines(out)["look"]["response"]["body"]["data"]["status"] == "SUCCESS"
+    assert (await client.batch.run(items, out, resume=True).finish()).skipped == 1
+
+
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -259,6 +286,36 @@ async def test_a_duplicate_in_an_iterable_is_refused_when_it_comes(client: TikHu
     assert len(gw.requests) == 2
 
 
+async def test_an_iterable_that_breaks_loses_nothing(client: TikHubAI, gw: Emulator, out: Path) -> None:
+    def items() -> Iterator[dict[str, Any]]:
+        yield from (chat(f"c{number}") for number in range(300))
+        raise ValueError("the cursor is gone")
+
+    with pytest.raises(ValueError, match="cursor is gone"):
+        await run(client, items(), out)
+    assert len(lines(out)) == len(gw.requests) > 200
+    assert doubts(out) == []
+
+
+async def test_two_batches_on_one_key_share_its_gate(client: TikHubAI, gw: Emulator) -> None:
+    gw.script("chat.completions", *[SlowHeaders(seconds=0.02)] * 120)
+    first = client.batch.run([chat(f"a{number}") for number in range(60)], concurrency=6, adaptive=False)
+    second = client.batch.run([chat(f"b{number}") for number in range(60)], concurrency=6, adaptive=False)
+    peak = 0
+
+    async def watch() -> None:
+        nonlocal peak
+        while True:
+            peak = max(peak, gw.in_flight)
+            await asyncio.sleep(0.002)
+
+    watching = asyncio.create_task(watch())
+    reports = await asyncio.gather(first.finish(), second.finish())
+    watching.cancel()
+    assert [report.ok for report in reports] == [60, 60]
+    assert peak <= 6
+
+
 # ── taking up again ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -321,6 +378,29 @@ async def test_a_video_left_running_is_taken_up_and_not_made_again(
     assert results["v"].ok
     assert len(gw.paid) == 1
     assert lines(out)["v"]["response"]["task"]["id"] == gw.paid[0].id
+
+
+async def test_a_video_that_can_no_longer_be_had_is_given_up(client: TikHubAI, gw: Emulator, out: Path) -> None:
+    gw.script("seedance.create", TaskHangs())
+    await run(client, [video("v")], out, video_timeout=50, poll_interval=5)
+    with pytest.raises(BatchError, match="not in doubt"):
+        decide(out, Decisions(retry=["v"]))
+    assert decide(out, Decisions(drop=["v"])) == 1
+    assert await run(client, [video("v")], out, resume=True) == {}
+    assert lines(out)["v"]["error"]["code"] == "dropped"
+    assert len(gw.paid) == 1
+
+
+async def test_no_file_holds_a_key_and_the_journal_holds_no_prompt(
+    client: TikHubAI, gw: Emulator, out: Path, tmp_path: Path
+) -> None:
+    gw.script("chat.completions", Error(status=400), Drop(), Drop())
+    items = [chat(f"c{number}", "a canary sings") for number in range(4)]
+    async with client.batch.run(write(tmp_path / "in.jsonl", items), out) as batch:
+        results = [result async for result in batch]
+    shown = repr(results) + repr(batch) + repr(batch.report) + json.dumps(batch.report.to_dict())
+    assert TEST_KEY not in shown + "".join(path.read_text() for path in tmp_path.iterdir())
+    assert "canary" not in out.with_name("out.jsonl.journal").read_text()
 
 
 # ── failures ────────────────────────────────────────────────────────────────────────────────────────────────────────

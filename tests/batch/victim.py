@@ -67,7 +67,7 @@ def _write_after() -> None:
         done(self, custom_id, *arguments, **options)
 
     Store.intent = later  # type: ignore[method-assign]
-    Store.accepted = lambda *_: None  # type: ignore[method-assign,assignment]
+    Store.accepted = lambda *_: None  # type: ignore[method-assign]
     Store.done = both  # type: ignore[method-assign]
 
 

@@ -137,13 +137,13 @@ class State:
 
     def __init__(self, client: TikHubAI) -> None:
         gc.collect()
+        self.rss = rss()  # before the list of all objects takes its own memory
         self.descriptors = descriptors()
         self.tasks = len(asyncio.all_tasks())
         pools = client._session.transport.pools()
         self.slots = pools.slots.taken
         self.watched = len(pools.watch._open)
         self.objects = len(gc.get_objects())
-        self.rss = rss()
 
     def since(self, before: "State") -> dict[str, int]:
         """What grew, by name."""

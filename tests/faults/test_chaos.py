@@ -9,4 +9,4 @@ from tests.faults.chaos import campaign
 async def test_whatever_a_network_does_the_rules_hold(first: int) -> None:
     outcomes, wrong = await campaign(range(first, first + 50), at_once=50)
     assert wrong == []
-    assert outcomes["S StreamInterrupted"] > 0  # else the proxy did nothing
+    assert any(not name.endswith(" ok") for name in outcomes)  # else the proxy did nothing

@@ -261,3 +261,15 @@ async def test_many_tasks_keep_to_the_budget(gw: Emulator, clock: FakeClock) -> 
     looks = len(gw.seen("seedance.retrieve"))
     assert looks <= 2 * elapsed * 1.05
     assert looks >= 2 * elapsed * 0.8
+
+
+async def test_virtual_time_jumps_to_an_alarm_and_stands_still_once_it_is_cancelled() -> None:
+    clock = FakeClock()
+    started, rung = clock.now(), asyncio.Event()
+    clock.alarm(600, rung.set)
+    await rung.wait()
+    assert clock.now() - started == 600
+    clock.alarm(600, rung.set).cancel()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert clock.now() - started == 600

@@ -19,7 +19,7 @@ from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Kind, Request
-from tikhub_async._wire.response import error_of, failed_without_work, not_a_stream
+from tikhub_async._wire.response import error_of, not_a_stream
 from tikhub_async.errors import APIConnectionError, InDoubtError, NotFoundError, TikHubError
 from tikhub_async.telemetry import _watching as watching
 from tikhub_async.telemetry._calls import Call
@@ -199,8 +199,7 @@ class Session:
 
     def _next_wait(self, call: CallState, attempt: Attempt) -> float | None:
         request, policy = call.request, self.config.retries
-        # A provider that reports its own failure did no work: asking again is not paying again.
-        call.doubts += attempt.outcome is Outcome.IN_DOUBT and not failed_without_work(attempt.error)
+        call.doubts += attempt.outcome is Outcome.IN_DOUBT
         call.unsent += attempt.outcome is Outcome.UNSENT
         wait = wait_before(call.attempts, attempt.error, policy, self._random)
         if call.sent.on_kept and not call.earlier and type(attempt.error) is APIConnectionError:

@@ -130,7 +130,7 @@ class Decisions(msgspec.Struct, kw_only=True):
     retry: list[str] = []
     """Send again: to be chosen when no task was made, or when paying twice does not matter."""
     drop: list[str] = []
-    """Give up: the line gets an error in the output."""
+    """Give up: the line gets an error in the output. Also for videos that stay pending, as when a result has expired."""
     adopt: dict[str, str] = {}
     """`custom_id` → the id of the task that was found: it is waited for, and nothing is sent again."""
 
@@ -148,34 +148,35 @@ def decide(path: str | os.PathLike[str], decisions: Decisions) -> int:
         *((custom_id, "adopt", task_id) for custom_id, task_id in decisions.adopt.items()),
     ]
     ledgers = _ledgers(path)
-    urls = {line.custom_id: line.url for _, ledger in ledgers for line in ledger.in_state(State.DOUBT)}
-    _check(asked, urls)
+    known = {custom_id: line for _, ledger in ledgers for custom_id, line in ledger.open.items()}
+    _check(asked, known)
     for attempts, ledger in ledgers:
         mine = [entry for entry in asked if entry[0] in ledger.open]
         if mine:
-            _write(attempts, mine, urls)
+            _write(attempts, mine, known)
     return len(asked)
 
 
-def _check(asked: list[Asked], urls: Mapping[str, str]) -> None:
+def _check(asked: list[Asked], known: Mapping[str, Open]) -> None:
     seen: set[str] = set()
     for custom_id, action, task_id in asked:
-        if custom_id not in urls:
+        line = known.get(custom_id)
+        if line is None or (action != "drop" and line.state is not State.DOUBT):
             raise BatchError(f"{custom_id!r} is not in doubt", hint="`tikhub-ai batch doubt OUT` lists those that are")
         if custom_id in seen:
             raise BatchError(f"{custom_id!r} is decided twice")
         seen.add(custom_id)
-        if action == "adopt" and (provider_of(urls[custom_id]) is None or not task_id):
-            raise BatchError(f"{custom_id!r} cannot adopt {task_id!r}: {urls[custom_id]} makes no task")
+        if action == "adopt" and (provider_of(line.url) is None or not task_id):
+            raise BatchError(f"{custom_id!r} cannot adopt {task_id!r}: {line.url} makes no task")
 
 
-def _write(attempts: list[str], asked: list[Asked], urls: Mapping[str, str]) -> None:
+def _write(attempts: list[str], asked: list[Asked], known: Mapping[str, Open]) -> None:
     store = Store.open(attempts[-1], Clock(), resume=True, earlier=attempts[:-1])
     try:
         for custom_id, action, task_id in asked:
             if custom_id not in store.ledger.open:
                 raise JournalError(f"{custom_id!r} is no longer in doubt: another process went on with this batch")
-            task: dict[str, object] = {"version": 1, "provider": provider_of(urls[custom_id]), "id": task_id}
+            task: dict[str, object] = {"version": 1, "provider": provider_of(known[custom_id].url), "id": task_id}
             store.decide(custom_id, action, task if action == "adopt" else None)
             if action == "drop":
                 error = ItemError(code="dropped", message="its outcome is unknown; it was given up", maybe_billed=True)

@@ -70,9 +70,10 @@ class AppendFile:
 
     def read(self, start: int = 0) -> Iterator[bytes]:
         """Its bytes from `start` on, in blocks."""
-        while block := os.pread(self._fd, BLOCK, start):
-            start += len(block)
-            yield block
+        with open(self.path, "rb") as file:
+            file.seek(start)
+            while block := file.read(BLOCK):
+                yield block
 
     async def commit(self) -> None:
         """Until everything appended so far is on the disk itself.

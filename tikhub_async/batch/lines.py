@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sized
 from typing import Any, BinaryIO, Protocol
 
 import msgspec
@@ -200,7 +200,7 @@ class ItemLines:
     def __init__(
         self, items: Iterable[Item] | AsyncIterable[Item], index: Index, routes: Routes, endpoint: str | None
     ) -> None:
-        self.total: int | None = None
+        self.total: int | None = len(items) if isinstance(items, Sized) else None
         self.skipped = 0
         self._index = index
         self._routes = routes

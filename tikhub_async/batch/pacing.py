@@ -170,6 +170,7 @@ class Pacer:
         self._struck_at = 0.0
         self._held_until = 0.0
         self._ours = 0
+        self._batches = 0
         self._foreign_paid = self._slots.ever
         self.last_success = clock.now()
         self.successes = 0
@@ -187,15 +188,15 @@ class Pacer:
             pacers[key] = cls(session.clock, session)
         return pacers[key]
 
-    def configure(self, settings: "Settings") -> None:
-        """Take over a batch's limits. Several batches at once share the gate; the last one's words count."""
+    def join(self, settings: "Settings") -> None:
+        """A batch begins: take over its limits. Several at once share the gate; the last one's words count."""
         reserved = max(RESERVED_LEAST, int(self._slots.size * RESERVED_SHARE))
         most = max(1, min(settings.concurrency, self._slots.size - reserved))
-        others = self.gate.in_flight
-        if not others:
+        if not self._batches:
             self.gate = Gate(
                 start=settings.start_concurrency, most=most, adaptive=settings.adaptive, others=self._others
             )
+        self._batches += 1
         self.gate.most = most
         # One request per interval, not sixty per minute at once: a bucket of a minute lets a double minute through.
         self._requests = None if settings.rpm is None else make_limiter(1, 60.0 / settings.rpm)
@@ -203,6 +204,10 @@ class Pacer:
         self._debt = 0.0
         self._foreign_paid = self._slots.ever - self._ours
         self.last_success = self._clock.now()
+
+    def quit(self) -> None:
+        """A batch has ended."""
+        self._batches -= 1
 
     def _others(self) -> int:
         return max(self._slots.taken - self.gate.in_flight, 0)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 import anyio
 
 from tikhub_async._clock import Timer
+from tikhub_async._wire.request import Request
 from tikhub_async.batch.index import State
 from tikhub_async.batch.ledger import Ledger
 from tikhub_async.batch.lines import FileLines, Item, ItemLines, Range, Source
@@ -238,7 +239,7 @@ class BatchRun:
         ledger = self._store.ledger
         self._take_up()
         self._pacer = Pacer.of(self._client._session)
-        self._pacer.configure(self.settings)
+        self._pacer.join(self.settings)
         self._spending = Spending(self.settings, items=ledger.sent, tokens=ledger.tokens, quota=ledger.quota)
         self._scheduler = Scheduler(
             self._clock,
@@ -283,23 +284,21 @@ class BatchRun:
     # ── the middle ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _run(self) -> None:
+        failure: BaseException | None = None
         try:
             self._flush_later()
-            await self._scheduler.run()
+            try:
+                await self._scheduler.run()
+            except Exception as caught:  # of the source: what is in flight is paid for, and ends first
+                failure = caught
             await self._scheduler.settle(None)
             self._leave_in_doubt()
-            if (failure := self._scheduler.failure) is not None:
-                self._note(failure)
-        except TikHubError as refusal:
-            self._note(refusal)
-            await self._scheduler.settle(None)
         finally:
             await self._close()
-
-    def _note(self, failure: BaseException) -> None:
-        if not isinstance(failure, TikHubError):
+        failure = failure or self._scheduler.failure
+        if failure is not None and not isinstance(failure, TikHubError):
             raise failure
-        if self._report.stopped is None:
+        if failure is not None and self._report.stopped is None:
             self._report.stopped = failure
 
     async def _fetch(self) -> list[Job]:
@@ -320,7 +319,7 @@ class BatchRun:
         if self._fence.stopped():
             self.drain()
             return False
-        if job.is_video and not job.has_place:
+        if job.is_video and not job.has_place and job.task is None:
             await self._hands.places.acquire()
             job.has_place = True
         if job.task is not None or not job.call.route.is_paid:
@@ -383,6 +382,7 @@ class BatchRun:
             self._report.doubts = [*self._store.ledger.in_state(State.DOUBT), *self._store.ledger.in_state(State.SENT)]
             self._report.in_doubt = len(self._report.doubts)
             self._refresh()
+            self._pacer.quit()
             self._store.close()
             await self._lines.aclose()
 
@@ -404,8 +404,6 @@ def _retrieved(task: "asyncio.Task[None]") -> None:
 
 
 def _waiting_call() -> Call:
-    from tikhub_async._wire.request import Request
-
     route = next(route for route in ROUTES if route.kind == "video")
     return Call(route, {}, {}, Request(endpoint=route.endpoint, url=""))
 

@@ -67,6 +67,8 @@ class VideoHands(Hands):
             return
         leave(refused=None)
         job.task = task
+        if self._report.interrupted:
+            return  # the next run waits for it
         self._report.open_videos += 1
         try:
             with self._idle():

@@ -1,5 +1,6 @@
 """One line, from its request to its output line; what an error makes of it is in `judging`."""
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,18 +119,18 @@ class Hands:
         self._settings = context.settings
         self._store = context.store
         self._pacer = context.pacer
+        self._gate = context.pacer.gate
         self._spending = context.spending
         self._report = context.report
         self._doubts_in_row = 0
 
     async def work(self, job: Job, ticket: Ticket) -> None:
         """Do a job, and give its ticket back."""
-        gate = self._pacer.gate
         held = [ticket]
 
         def leave(*, refused: bool | None = False) -> None:
             if held:
-                gate.leave(held.pop(), refused=refused)
+                self._gate.leave(held.pop(), refused=refused)
 
         try:
             await self._do(job, leave)
@@ -178,14 +179,23 @@ class Hands:
         paid = route.kind == "video"
         self._store.intent(job.line, paid=paid)
         if self._settings.fsync == "all" or (paid and self._settings.fsync == "paid"):
-            await self._store.commit()
+            try:
+                await self._store.commit()
+            except asyncio.CancelledError:
+                self._take_back(job, "cancelled before it was sent")
+                raise
         # Only now: whoever takes over has read this intent, or is seen here.
         if self._context.fence.superseded():
-            self._store.void(job.line.custom_id, "superseded")
+            self._take_back(job, "superseded")
             raise Superseded(
                 f"another attempt at these lines has begun; {job.line.custom_id!r} was not sent from here",
                 hint="nothing is lost: the newer attempt runs them",
             )
+
+    def _take_back(self, job: Job, why: str) -> None:
+        """The intent was not followed by a request."""
+        if not job.doubts:
+            self._store.void(job.line.custom_id, why)
 
     def _answered(self, job: Job, response: Response) -> None:
         self._succeeded()
@@ -270,8 +280,8 @@ class Hands:
 
     def _void(self, job: Job, error: TikHubError) -> None:
         self._spending.give_back(job.held)
-        if self._was_sent(job) and not job.doubts:
-            self._store.void(job.line.custom_id, item_error(error).code)
+        if self._was_sent(job):
+            self._take_back(job, item_error(error).code)
 
     def _doubt(self, job: Job, error: TikHubError) -> None:
         self._spending.settle(job.held, job.asked)
