@@ -17,7 +17,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from benchmarks import _measure as measure, _servers as servers
+from benchmarks import _measure as measure
+from benchmarks import _servers as servers
 from benchmarks.clients import BARE, FLOOR, OURS, make, operation_of
 
 
