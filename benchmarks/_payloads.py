@@ -42,7 +42,7 @@ USAGE = {
 
 def chat_answer() -> bytes:
     """A chat completion of ordinary size."""
-    message = {"role": "assistant", "content": ANSWER, "refusal": None, "annotations": []}
+    message: dict[str, object] = {"role": "assistant", "content": ANSWER, "refusal": None, "annotations": []}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return _json(
         {
@@ -155,7 +155,7 @@ def responses_stream(tokens: int = TOKENS) -> bytes:
 
 def claude_stream(tokens: int = TOKENS) -> bytes:
     """Events of a Claude message with one text block."""
-    message = {
+    message: dict[str, object] = {
         "id": "msg_01XFDUDYJgAACzvnptvVoYEL", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
         "content": [], "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 49, "output_tokens": 1},
     }  # fmt: skip

@@ -5,7 +5,7 @@ import time
 
 from benchmarks import _measure as measure
 from benchmarks._measure import Aim, Case, Question
-from benchmarks.clients import BARE, OURS, TASK, make, operation_of, ours
+from benchmarks.clients import BARE, OURS, TASK, Operation, make, operation_of, ours
 
 LOOKS_PER_SECOND = 200
 """Over all tasks, evenly spread; the same for every client."""
@@ -47,7 +47,7 @@ def _others(tasks: int) -> tuple[str, ...]:
     return ("floor", BARE, "httpx + json", "openai", "openai[aiohttp]") if tasks == 100 else ("floor", BARE)
 
 
-async def _loops(look: measure.Operation, tasks: int) -> float:
+async def _loops(look: Operation, tasks: int) -> float:
     """A loop of look and sleep per task."""
     looks = 0
     interval = tasks / LOOKS_PER_SECOND

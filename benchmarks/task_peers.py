@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import time
+import warnings
 from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -80,6 +81,7 @@ class OpenAI(Peer):
         """Make the client."""
         from openai import AsyncOpenAI
 
+        warnings.simplefilter("ignore", DeprecationWarning)  # of its videos as a whole, on every call
         self.client = await self._stack.enter_async_context(
             AsyncOpenAI(api_key=TEST_KEY, base_url=f"{self.base_url}/v1")
         )

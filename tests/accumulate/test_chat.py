@@ -266,6 +266,7 @@ def test_sound_encoded_once_and_cut_anywhere_is_whole(sound: bytes, cuts: list[i
 
 def test_sound_that_was_cut_short_is_kept_as_it_came() -> None:
     assert join_base64(["AA==", "A"]) == "AA==A"
+    assert join_base64(["AA==", "\ufffdA="]) == "AA==\ufffdA="
 
 
 @given(st.text(st.characters(exclude_categories=())))

@@ -1,4 +1,4 @@
-"""Bytes that nobody meant to send: `python -m tests.faults.fuzz [--long] [--atheris TARGET]`.
+"""Bytes that nobody meant to send: `python -m tests.faults.fuzz [--long] [--only TARGET] [--atheris TARGET]`.
 
 Every decoder of received bytes is a target. Inputs are good answers, spoiled: bits flipped, pieces cut out, doubled, put
 in from a list of spiteful tokens. Only declared exceptions may come out, streams must give the same however they are cut,
@@ -287,9 +287,9 @@ def by_atheris(name: str, options: list[str]) -> None:
     atheris.Fuzz()
 
 
-def main(*, long: bool) -> None:
-    """All targets."""
-    for name in TARGETS:
+def main(only: Sequence[str], *, long: bool) -> None:
+    """These targets, or all."""
+    for name in only or TARGETS:
         tried, slowest = campaign(name, 20.0 if long else 1.0, seed=int(long))
         print(f"{name:32} {tried:8} inputs, the slowest took {slowest:.1f} times the median of its size", flush=True)
 
@@ -298,9 +298,10 @@ if __name__ == "__main__":
     asyncio.set_event_loop(None)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--only", choices=sorted(TARGETS), action="append", default=[])
     parser.add_argument("--atheris", choices=sorted(TARGETS))
     chosen, rest = parser.parse_known_args()
     if chosen.atheris:
         by_atheris(chosen.atheris, rest)
     else:
-        main(long=chosen.long)
+        main(chosen.only, long=chosen.long)

@@ -361,8 +361,8 @@ def join_base64(pieces: Sequence[str]) -> str:
         return text
     try:
         return base64.b64encode(b"".join(map(binascii.a2b_base64, units))).decode()
-    except binascii.Error:
-        return text  # cut short: as it came is better than not at all
+    except ValueError:  # `binascii.Error` is one, and what is not ASCII raises the bare class
+        return text  # cut short, or spoiled: as it came is better than not at all
 
 
 def _copy(items: list[TokenLogprob] | None) -> list[TokenLogprob] | None:
