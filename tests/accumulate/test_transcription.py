@@ -51,6 +51,13 @@ def test_done_event_ends_it_with_the_whole_text_and_usage() -> None:
     assert accumulator.problem() is None
 
 
+def test_what_follows_the_end_is_not_handed_out() -> None:
+    accumulator = TranscriptionAccumulator()
+    done = event(type="transcript.text.done", text="Hello.")
+    assert accumulator.feed([delta("Hello."), done, delta("again")]) == 2
+    assert accumulator.snapshot().text == "Hello."
+
+
 def test_log_probabilities_of_the_done_event_replace_those_of_the_deltas() -> None:
     tokens = [{"token": "a"}, {"token": "b"}]
     response = collect(

@@ -13,7 +13,6 @@ The control writes its journal after the answer, as most scripts do. It must pay
 
 import argparse
 import json
-import os
 import random
 import signal
 import tempfile
@@ -120,18 +119,19 @@ class Campaign:
 
     def _one_life(self, folder: Path, *, last: bool) -> bool:
         """Start, and kill unless it is the last one; True when the batch is done."""
-        pid = self._victims.start(self._gateway.base_url, folder, write_after=self._write_after)
+        self._victims.start(self._gateway.base_url, folder, write_after=self._write_after)
         code = self._victims.ended(PATIENCE if last else 0.05 + self._random.random() * self._longest_life)
         if code is not None:
             return code == 0
         assert not last, "the batch does not end"
         killed = time.monotonic()
-        os.kill(pid, self._signal)
-        assert self._victims.ended(PATIENCE) is not None, "it did not die"
+        self._victims.signal(self._signal)
+        code = self._victims.ended(PATIENCE)
+        assert code is not None, "it did not die"
         self.tally.kills += 1
         if self._signal == signal.SIGTERM:
             self.tally.exits.append(time.monotonic() - killed)
-        return False
+        return code == 0  # it was done before it noticed
 
     def _decide(self, folder: Path) -> None:
         """Look at what is in doubt, as a user would: once the dust has settled."""

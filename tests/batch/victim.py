@@ -10,6 +10,7 @@ import os
 import selectors
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -98,12 +99,19 @@ class Victims:
         self._server.wait()
         self._server.stdout.close()
 
-    def start(self, url: str, folder: Path, *, write_after: bool) -> int:
-        """Start one; its process id."""
+    def start(self, url: str, folder: Path, *, write_after: bool) -> None:
+        """Start one."""
         assert self._server.stdin is not None
         command = {"url": url, "folder": str(folder), "write_after": write_after}
         self._server.stdin.write(json.dumps(command).encode() + b"\n")
-        return int(self._read())
+        self._pid = int(self._read())
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended: then its id may belong to somebody else."""
+        assert self._pid > 1
+        if not self._selector.select(0):
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
 
     def ended(self, seconds: float) -> int | None:
         """How it ended, as `os.waitstatus_to_exitcode`; None when it did not within so many seconds."""

@@ -204,7 +204,7 @@ def test_a_loop_that_was_blocked_finds_the_answer_and_no_timeout(kind: str, tick
             calling = asyncio.ensure_future(calls[kind](client))
             for _ in range(ticks):
                 await asyncio.sleep(0)
-            time.sleep(0.5)
+            time.sleep(0.4)
             await calling
 
     with serve_in_thread(emulator):
@@ -222,7 +222,7 @@ STANDSTILLS: dict[str, Steps] = {
 
 async def by_asyncio(call: Call, who: Any) -> bool:
     try:
-        async with asyncio.timeout(0.15):
+        async with asyncio.timeout(0.06):
             await call.run(who)
     except TimeoutError:
         task = asyncio.current_task()
@@ -233,7 +233,7 @@ async def by_asyncio(call: Call, who: Any) -> bool:
 
 
 async def by_anyio(call: Call, who: Any) -> bool:
-    with anyio.move_on_after(0.15) as scope:
+    with anyio.move_on_after(0.06) as scope:
         await call.run(who)
     return scope.cancelled_caught
 

@@ -43,7 +43,7 @@ class TranscriptionAccumulator:
         self._languages: list[TranscriptionLanguage] = []
 
     def feed(self, events: Sequence[TranscriptionStreamEvent]) -> int:
-        """Take in events; returns how many of them are fit for the consumer: all, or those before an error."""
+        """Take in events; returns how many are fit for the consumer: all, those before an error, those up to the end."""
         for number, event in enumerate(events):
             if isinstance(event, TranscriptTextDelta):
                 self._pieces.append(event.delta)
@@ -53,6 +53,7 @@ class TranscriptionAccumulator:
                 self._segments.append(_segment(event))
             elif isinstance(event, TranscriptTextDone):
                 self._finish(event)
+                return number + 1  # what came in the same read behind the end is not of this stream
             elif (error := error_of(event)) is not None:
                 self.error = error
                 return number
