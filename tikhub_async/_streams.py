@@ -344,19 +344,14 @@ class EventStream(Generic[E, R]):
 
     def _take(self, events: list[ServerSentEvent], *, at_end: bool = False) -> None:
         decode = self._decode
-        batch: list[E] = []
         failure: TikHubError | None = None
-        for event in events:
-            data = event.data
-            try:
-                batch.append(decode(data))
-            except codec.FAILURES:
-                if data.strip() == DONE:
-                    self._done_seen = True
-                    break
-                failure = self._take_odd(data, batch, at_end=at_end)
-                if failure is not None:
-                    break
+        if events and events[-1].data == DONE:
+            self._done_seen = True
+            events = events[:-1]
+        try:
+            batch: list[E] = [decode(event.data) for event in events]
+        except codec.FAILURES:
+            batch, failure = self._take_one_by_one(events, at_end=at_end)
         accumulator = self._accumulator
         if batch:
             self._sources = events
@@ -371,6 +366,21 @@ class EventStream(Generic[E, R]):
             self._fail(failure)
         elif accumulator.ended or self._done_seen:
             self._end()
+
+    def _take_one_by_one(self, events: list[ServerSentEvent], *, at_end: bool) -> tuple[list[E], TikHubError | None]:
+        """As many events as can be read, and what is wrong with the next one."""
+        batch: list[E] = []
+        for event in events:
+            try:
+                batch.append(self._decode(event.data))
+            except codec.FAILURES:
+                if event.data.strip() == DONE:
+                    self._done_seen = True
+                    break
+                failure = self._take_odd(event.data, batch, at_end=at_end)
+                if failure is not None:
+                    return batch, failure
+        return batch, None
 
     def _take_odd(self, data: bytes, batch: list[E], *, at_end: bool) -> TikHubError | None:
         """An event the fast path refused: read it leniently into `batch`, or say what is wrong with it."""

@@ -44,6 +44,41 @@ async def read(name: str, steps: Sequence[Step], folder: Path, **options: Any) -
     return reading, end
 
 
+async def test_a_connection_that_broke_while_the_consumer_worked_interrupts_the_next_read(
+    name: str, tmp_path: Path
+) -> None:
+    """aiohttp answers such a read with a RuntimeError."""
+    async with FaultServer() as server:
+        server.serve(DIALECTS[name].path, [HEAD, *map(chunk, begun(name)), Pause(0.02), b"zz\r\n", STALL])
+        async with caller(server, tmp_path) as who:
+            stream = DIALECTS[name].open(who.client)
+            await anext(stream)
+            read = 1
+            connection = stream._body._content._response.connection
+            async with asyncio.timeout(5):
+                while connection.transport is not None and not connection.transport.is_closing():
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)  # the connection is told that it is lost
+            with pytest.raises(errors.StreamInterrupted) as caught:
+                async for _ in stream:
+                    read += 1
+    assert read == SOME
+    assert caught.value.maybe_billed
+
+
+async def test_two_readers_of_one_stream_are_told_so(name: str, tmp_path: Path) -> None:
+    async with FaultServer() as server:
+        server.serve(DIALECTS[name].path, [HEAD, *map(chunk, begun(name)), STALL])
+        async with caller(server, tmp_path) as who, DIALECTS[name].open(who.client) as stream:
+            for _ in range(SOME):
+                await anext(stream)
+            first = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match="another task is reading this stream"):
+                await anext(stream)
+            first.cancel()
+
+
 ENDS: dict[str, Callable[[list[bytes]], Sequence[Step]]] = {
     "FIN inside": lambda sent: [HEAD, *map(chunk, sent), FIN],
     "RST inside": lambda sent: [HEAD, *map(chunk, sent), RST],

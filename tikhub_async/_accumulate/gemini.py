@@ -38,11 +38,12 @@ from tikhub_async.types.gemini.response import (
 
 CANDIDATE_FACTS = tuple(name for name in GeminiCandidate.__struct_fields__ if name not in ("index", "content"))
 candidate_facts = attrgetter(*CANDIDATE_FACTS)
-NO_FACTS = candidate_facts(GeminiCandidate())
 
 CALL_KEYS = frozenset(GeminiFunctionCall.__struct_encode_fields__)
 
-RESPONSE_FACTS = tuple(name for name in GeminiGenerateContentResponse.__struct_fields__ if name != "candidates")
+RESPONSE_FACTS = tuple(
+    name for name in GeminiGenerateContentResponse.__struct_fields__ if name not in ("candidates", "usage_metadata")
+)
 response_facts = attrgetter(*RESPONSE_FACTS)
 
 
@@ -72,11 +73,12 @@ class GeminiAccumulator:
         self.usage: GeminiUsage | None = None
         self._candidates: dict[int, _Growing] = {}
         self._facts: dict[str, Any] = {}
+        self._known: tuple[Any, ...] = ()  # the facts of the last chunk: most chunks repeat them
 
     def feed(self, chunks: Sequence[GeminiChunk]) -> int:
         """Take chunks in; returns how many of them may be handed out."""
         candidates = self._candidates
-        facts = self._facts
+        facts, known = self._facts, self._known
         accepted = 0
         for chunk in chunks:
             if chunk.error is not None:
@@ -92,19 +94,24 @@ class GeminiAccumulator:
                     growing.role = content.role or growing.role
                     for part in content.parts:
                         text = part.text
+                        thought = part.thought
                         # What has nothing but text joins the text before it; `vars` holds unknown fields.
-                        if text is None or vars(part) or part != GeminiPart(text=text, thought=part.thought):
+                        if text is None or part != GeminiPart(text=text, thought=thought) or vars(part):
                             growing.append(part)
-                        elif growing.run is not None and growing.run_is_thought == bool(part.thought):
+                        elif growing.run is not None and growing.run_is_thought == bool(thought):
                             growing.run.append(text)
                         else:
-                            growing.begin_run(text, part.thought)
-                if candidate_facts(candidate) != NO_FACTS:
+                            growing.begin_run(text, thought)
+                # Comparing whole structs costs half of reading their fields one by one.
+                if candidate != GeminiCandidate(index=candidate.index, content=content):
                     growing.note(candidate)
-            for name, value in zip(RESPONSE_FACTS, response_facts(chunk), strict=True):
-                if value is not None:
-                    facts[name] = value
-        self.usage = facts.get("usage_metadata")
+            if chunk.usage_metadata is not None:
+                self.usage = chunk.usage_metadata
+            if known != (known := response_facts(chunk)):
+                facts.update(
+                    (name, value) for name, value in zip(RESPONSE_FACTS, known, strict=True) if value is not None
+                )
+        self._known = known
         self.complete = self._is_complete()
         return accepted
 
@@ -117,7 +124,7 @@ class GeminiAccumulator:
     def snapshot(self) -> GeminiGenerateContentResponse:
         """The answer so far, at the end the whole one; candidates by index."""
         candidates = [growing.build(index) for index, growing in sorted(self._candidates.items())]
-        return GeminiGenerateContentResponse(candidates=candidates, **self._facts)
+        return GeminiGenerateContentResponse(candidates=candidates, usage_metadata=self.usage, **self._facts)
 
     def problem(self) -> TikHubError | None:
         """The `ContentFilterError` of a blocked prompt, else None."""

@@ -62,16 +62,26 @@ class Content:
         self._waiting = False
         self._read_number = 0
         self._suspect = 0
-        watch.add(self)
+        if not self.complete:
+            watch.add(self)
 
     async def read(self) -> bytes:
         """All bytes that have arrived, at least one; `b""` at the end. Raises what aiohttp raises."""
+        if self._waiting:
+            raise RuntimeError("another task is reading this stream: one at a time, or share what one reads")
         self._read_number += 1
         self._waiting = True
         try:
             return await self._stream.readany()
+        except RuntimeError as failure:  # aiohttp says so of a body that it forgot, see `Watch`
+            raise aiohttp.ClientConnectionError(str(failure)) from None
         finally:
             self._waiting = False
+
+    @property
+    def complete(self) -> bool:
+        """True once all has arrived, read or not."""
+        return self._stream.is_eof()
 
     @property
     def at_end(self) -> bool:
@@ -105,9 +115,10 @@ class Content:
         self._suspect = self._read_number
 
     def close(self) -> None:
-        """Drop what was not read, and the connection with it."""
+        """Drop what was not read, and the connection with it; after a complete answer it was given back before."""
         self._watch.remove(self)
-        self._response.close()
+        if self._response.connection is not None:
+            self._response.close()
 
 
 class _Guard:

@@ -47,7 +47,7 @@ class CallState:
 
     @property
     def paid(self) -> bool:
-        return self.request.endpoint.kind in {Kind.CREATE, Kind.GENERATE}
+        return self.request.endpoint.kind.is_paid
 
     @property
     def in_flight(self) -> bool:

@@ -1,7 +1,7 @@
 """One exchange: a request out, an answer or an open body back, transport errors as ours."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,12 @@ from tikhub_async._clock import Clock
 from tikhub_async._config import USER_AGENT, Config
 from tikhub_async._session.body import Content, StreamBody, Watch
 from tikhub_async._session.failures import Stalled
-from tikhub_async._session.transport import Pools, Sent
+from tikhub_async._session.transport import SENDING, Pools, Sent
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import KEY_HEADERS, Kind, Request
 from tikhub_async._wire.response import ERROR_BODY_LIMIT
 from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, shorten
-from tikhub_async.types._base import Headers, ResponseMeta
+from tikhub_async.types._base import ResponseMeta
 
 if TYPE_CHECKING:
     from aiohttp.client_middlewares import ClientHandlerType, ClientMiddlewareType
@@ -33,7 +33,7 @@ NEVER_SENT = (
     aiohttp.ClientHttpProxyError,
     aiohttp.InvalidURL,
 )
-FRESH = frozenset({Kind.CREATE, Kind.DELETE})
+FRESH = (Kind.CREATE, Kind.DELETE)
 """Calls that must know what became of each attempt: a connection of its own for each, and a record of it."""
 
 
@@ -98,22 +98,24 @@ class Exchange:
     async def request(self, pools: Pools, request: Request, sent: Sent) -> aiohttp.ClientResponse:
         """The answer with its headers read. Raises what aiohttp raises."""
         session = pools.paid() if request.endpoint.kind in FRESH else pools.api()
-        traced = not pools.is_injected(session)
-        if not traced:
-            sent.value = True  # `failure_of` knows the errors that come before
         url = _url(request.url)
-        return await session.request(
-            request.endpoint.method,
-            url,
-            headers=self._headers(request),
-            data=_form(request) if request.form else None if request.body is None else _Body(request.body),
-            allow_redirects=False,
-            raise_for_status=False,
-            timeout=self._timeout,
-            middlewares=self._middlewares,
-            proxy=pools.proxy_for(url.host),
-            trace_request_ctx=sent if traced else None,
-        )
+        # Until a connector of ours says better: an injected session tells nothing. `failure_of` knows what comes before.
+        sent.value = True
+        token = SENDING.set(sent)
+        try:
+            return await session.request(
+                request.endpoint.method,
+                url,
+                headers=self._headers(request),
+                data=_form(request) if request.form else None if request.body is None else _Body(request.body),
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=self._timeout,
+                middlewares=self._middlewares,
+                proxy=pools.proxy_for(url.host),
+            )
+        finally:
+            SENDING.reset(token)
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = dict(STANDING_HEADERS)
@@ -168,6 +170,8 @@ class Exchange:
         return body[:ERROR_BODY_LIMIT]
 
     async def _piece(self, content: Content, deadline: float | None) -> bytes:
+        if content.complete:
+            return await content.read()  # does not wait, so it needs no timer
         idle = self._config.timeouts.idle
         left = None if deadline is None else max(deadline - self._clock.now(), 0.0)
         phase, limit = ("total", left) if idle is None or (left is not None and left < idle) else ("idle", idle)
@@ -189,11 +193,6 @@ class Exchange:
         """The body of a stream, guarded by the idle limit and the caller's deadline."""
         idle = self._config.timeouts.idle
         return StreamBody(response, meta, release, watch, clock=self._clock, idle=idle, deadline=deadline)
-
-
-def meta_of(response: aiohttp.ClientResponse) -> ResponseMeta:
-    """Status and headers of an answer."""
-    return ResponseMeta(status_code=response.status, headers=Headers(response.raw_headers))
 
 
 class _Body(aiohttp.BytesPayload):
@@ -270,21 +269,26 @@ def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None
 CLOSED = (b"}", b"]")
 
 
-def is_cut(meta: ResponseMeta, body: bytes) -> bool:
+def is_cut(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether a JSON body, which HTTP took for whole, ends too early.
 
     HTTP cannot tell where the body ends with the connection (no length, not chunked) or is compressed: aiohttp takes the
     end of either for the end of the body.
+
+    Args:
+        headers: The answer's, names compared without case.
+        body: All that came.
     """
-    headers = meta.headers
-    kind = headers.get("content-type", "").lower()
     text = body.strip()
+    closed = text.endswith(CLOSED)
+    framed = "Content-Encoding" not in headers and ("Content-Length" in headers or "Transfer-Encoding" in headers)
+    if closed and framed:
+        return False
+    kind = headers.get("Content-Type", "").lower()
     if not ("json" in kind or (not kind and text[:1] in {b"{", b"["})):
         return False
-    if not text.endswith(CLOSED):
+    if not closed:
         return text[:1] in {b"{", b"["}
-    if "content-encoding" not in headers and ("content-length" in headers or "transfer-encoding" in headers):
-        return False
     try:
         codec.loads(body)
     except (ValueError, RecursionError):

@@ -14,7 +14,7 @@ from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend
 from tikhub_async._session import media
 from tikhub_async._session.body import Content, StreamBody
 from tikhub_async._session.call import CallState, Orphan, sent_text
-from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut, meta_of
+from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut
 from tikhub_async._session.failures import BodyFailed, Stalled
 from tikhub_async._session.transport import Pools, Sent, Transport
 from tikhub_async._wire import codec
@@ -174,7 +174,8 @@ class Session:
 
     async def _run(self, call: CallState, once: "Callable[[CallState], Awaitable[T | Attempt]]") -> T:
         while True:
-            await self._wait_for_hold(call)
+            if self._key.hold_until > self.clock.now():
+                await self._wait_for_hold(call)
             call.attempts += 1
             if call.watch is not None:
                 call.watch.attempt(call.attempts)
@@ -267,40 +268,38 @@ class Session:
         try:
             return await self._read_answer(call, response)
         finally:
-            response.close()
             release()
 
     async def _read_answer(self, call: CallState, response: aiohttp.ClientResponse) -> Answer | Attempt:
-        meta = meta_of(response)
+        content = Content(response, call.pools.watch)
+        status, headers = response.status, Headers(response.raw_headers)
         left = self._left(call)
         failure: BaseException | None = None
         body = b""
-        content = Content(response, call.pools.watch)
         try:
-            good = response.status < 300
-            body = await (self._exchange.read if good else self._exchange.read_error)(content, left)
+            body = await (self._exchange.read if status < 300 else self._exchange.read_error)(content, left)
         except TRANSPORT_FAILURES as caught:
             failure = caught
         finally:
             content.close()
         if failure is not None:
             error = failure_of(failure, call.request, call.sent, phase="total", limit=left)
-            error.request_id = request_id_of(meta.headers)
+            error.request_id = request_id_of(headers)
             return classify(error, sent=True)
-        problem = error_of(meta.status_code, meta.headers, body, call.request)
-        self._log(call, meta, len(body))
-        if problem is None and is_cut(meta, body):
+        problem = error_of(status, headers, body, call.request)
+        self._log(call, status, headers, len(body))
+        if problem is None and is_cut(response.headers, body):
             problem = APIConnectionError(
                 f"the answer breaks off after {len(body)} bytes",
                 where=call.request.where,
-                request_id=request_id_of(meta.headers),
+                request_id=request_id_of(headers),
             )
         if isinstance(problem, NotFoundError) and call.may_have_deleted:
             body = codec.dumps({"id": call.request.url.rpartition("/")[2], "deleted": True})
         elif problem is not None:
             return classify(problem, sent=True)
         kept = body if call.request.endpoint.keep_body else None
-        return Answer(self._complete(call, meta, kept), body, call.sent_at)
+        return Answer(_meta(call, status, headers, kept), body, call.sent_at)
 
     async def _body(self, call: CallState) -> StreamBody | Attempt:
         opened = await self._open(call, self.config.timeouts.first_byte)
@@ -308,9 +307,7 @@ class Session:
             return opened
         response, release = opened
         if response.status == 200 and response.content_type == "text/event-stream":
-            meta = self._complete(call, meta_of(response), None)
-            self._log(call, meta, 0)
-            return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
+            return self._opened(call, response, release)
         return await self._not_a_stream(call, response, release)
 
     async def _file(self, call: CallState, ask: Ask | None = None) -> StreamBody | Attempt:
@@ -319,9 +316,7 @@ class Session:
             return opened
         response, release = opened
         if response.status in {200, 206} and response.content_type not in media.NO_FILE:
-            meta = self._complete(call, meta_of(response), None)
-            self._log(call, meta, 0)
-            return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
+            return self._opened(call, response, release)
         return await self._not_a_stream(call, response, release, media.not_a_file)
 
     async def _not_a_stream(
@@ -334,7 +329,6 @@ class Session:
         try:
             answer = await self._read_answer(call, response)
         finally:
-            response.close()
             release()
         if isinstance(answer, Attempt):
             return answer
@@ -346,7 +340,7 @@ class Session:
     ) -> "tuple[aiohttp.ClientResponse, Callable[[], None]] | Attempt":
         pools = call.pools
         left = self._left(call)
-        limit = min((value for value in (first_byte, left) if value is not None), default=None)
+        limit = _smaller(first_byte, left)
         phase = "total" if left is not None and limit == left else "first_byte"
         call.sent.value = False
         failure: BaseException | None = None
@@ -383,21 +377,28 @@ class Session:
     def _left(self, call: CallState) -> float | None:
         return None if call.deadline is None else max(call.deadline - self.clock.now(), 0.0)
 
-    def _complete(self, call: CallState, meta: ResponseMeta, body: bytes | None) -> ResponseMeta:
-        return ResponseMeta(
-            status_code=meta.status_code,
-            headers=meta.headers,
-            attempts=call.requests,
-            maybe_billed=call.paid and call.doubts > 0,
-            body=body,
-        )
+    def _opened(self, call: CallState, response: aiohttp.ClientResponse, release: Callable[[], None]) -> StreamBody:
+        headers = Headers(response.raw_headers)
+        self._log(call, response.status, headers, 0)
+        meta = _meta(call, response.status, headers, None)
+        return self._exchange.open(response, release, call.pools.watch, call.deadline, meta)
 
-    def _log(self, call: CallState, meta: ResponseMeta, size: int) -> None:
+    def _log(self, call: CallState, status: int, headers: Headers, size: int) -> None:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug(
                 "%s → %d, attempt %d, %d bytes, request id %s",
-                call.request.where, meta.status_code, call.attempts, size, request_id_of(meta.headers),
+                call.request.where, status, call.attempts, size, request_id_of(headers),
             )  # fmt: skip
+
+
+def _meta(call: CallState, status: int, headers: Headers, body: bytes | None) -> ResponseMeta:
+    return ResponseMeta(
+        status_code=status,
+        headers=headers,
+        attempts=call.requests,
+        maybe_billed=call.paid and call.doubts > 0,
+        body=body,
+    )
 
 
 def _is_cancelled() -> bool:
@@ -415,4 +416,6 @@ def _report(watch: Call, result: Any) -> None:
 
 
 def _smaller(first: float | None, second: float | None) -> float | None:
-    return min((value for value in (first, second) if value is not None), default=None)
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)

@@ -12,10 +12,13 @@ import socket
 import ssl
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
 import msgspec
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from tikhub_async._clock import Clock
 from tikhub_async._config import Limits, Secret
@@ -168,10 +171,6 @@ class Pools:
             raise ConfigError("the session= given to the client is closed", hint="close it after the client")
         return injected
 
-    def is_injected(self, session: aiohttp.ClientSession) -> bool:
-        """True for the caller's own, which does not tell when something was sent."""
-        return session is self._options.session
-
     def paid(self) -> aiohttp.ClientSession:
         """Creations and deletions: a fresh connection each, and a record of whether anything was sent."""
         return self._sessions.get("paid") or self._open("paid", force_close=True)
@@ -189,7 +188,6 @@ class Pools:
             timeout=NO_TIMEOUT,
             trust_env=False,
             auto_decompress=name not in MEDIA,
-            trace_configs=[] if name in MEDIA else [_sent_trace()],
             read_bufsize=2**18 if name in MEDIA else 2**16,
         )
         # aiohttp would send a dropped GET or DELETE once more by itself: twice the load in an outage, and an attempt
@@ -204,16 +202,17 @@ class Pools:
             connector = self._options.connector_factory()
             # The constructor's argument, for a connector that somebody else constructs; it has no public setter.
             connector._force_close = force_close or connector.force_close
-            return connector
+            return connector if name in MEDIA else _telling(connector, ours=False)
         guarded = name == "media" and not self._options.allow_private_media
         arguments: dict[str, Any] = {} if force_close else {"keepalive_timeout": self._options.limits.keepalive}
-        return aiohttp.TCPConnector(
+        connector = aiohttp.TCPConnector(
             limit=0,  # the slots below limit, so that waiting for one has a clock of its own
             force_close=force_close,
             ssl=self._options.tls or True,
             socket_factory=_public_socket if guarded else _keepalive_socket,
             **arguments,
         )
+        return connector if name in MEDIA else _telling(connector, ours=True)
 
     async def aclose(self) -> None:
         """Close what was opened here; an injected session belongs to the caller."""
@@ -287,29 +286,36 @@ class Sent:
         """It went over a connection that was kept from an earlier request, and may have been dead already."""
 
 
-def _sent_trace() -> aiohttp.TraceConfig:
-    trace = aiohttp.TraceConfig()
-
-    # Not `on_request_headers_sent`: it fires a loop tick after the bytes are out, and a caller that is cancelled in
-    # that tick would lose a creation. A connection comes before anything is sent.
-    async def made(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
-        _note(context.trace_request_ctx, on_kept=False)
-
-    async def kept(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
-        _note(context.trace_request_ctx, on_kept=True)
-
-    trace.on_connection_create_end.append(made)
-    trace.on_connection_reuseconn.append(kept)
-    return trace
+SENDING: ContextVar[Sent | None] = ContextVar("tikhub_async_sending", default=None)
+"""What the request that runs here must be told. A connector asks, because aiohttp passes nothing of ours to it."""
 
 
-def _note(sent: Any, *, on_kept: bool) -> None:
-    if isinstance(sent, Sent):
+def _telling(connector: aiohttp.BaseConnector, *, ours: bool) -> aiohttp.BaseConnector:
+    """A connector that tells a request when it has its connection: what comes before has sent nothing.
+
+    aiohttp's traces would tell too, but cost a tenth of a request, and say that headers are out a loop tick late: a caller
+    that is cancelled in that tick would lose a creation.
+    """
+    connect = connector.connect
+
+    async def connect_and_tell(
+        req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        sent = SENDING.get()
+        if sent is None:
+            return await connect(req, traces, timeout)
+        sent.value, sent.on_kept = False, ours
+        connection = await connect(req, traces, timeout)
         sent.value = True
-        sent.on_kept = on_kept
+        return connection
+
+    connector.connect = connect_and_tell  # type: ignore[method-assign]
+    return connector
 
 
 def _keepalive_socket(address: Any) -> socket.socket:
+    if (sent := SENDING.get()) is not None:
+        sent.on_kept = False
     family, kind, protocol, _, _ = address
     made = socket.socket(family, kind, protocol)
     made.setblocking(False)

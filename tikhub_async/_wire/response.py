@@ -243,9 +243,8 @@ def error_of(status: int, headers: Headers, body: bytes, request: Request) -> Ti
 
     An answer is an error by status, by an error object in a 2xx body, or by not being JSON where JSON is due.
     """
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if 200 <= status < 300:
-        return _error_in_success(status, headers, content_type, body, request)
+        return _error_in_success(status, headers, body, request)
     if 300 <= status < 400:
         return _protocol_error(
             f"the gateway answered with a redirect ({status})",
@@ -255,9 +254,19 @@ def error_of(status: int, headers: Headers, body: bytes, request: Request) -> Ti
     return status_error(status, headers, problem, request)
 
 
-def _error_in_success(
-    status: int, headers: Headers, content_type: str, body: bytes, request: Request
-) -> TikHubError | None:
+def _error_in_success(status: int, headers: Headers, body: bytes, request: Request) -> TikHubError | None:
+    if body[:1] != b"{" and (broken := _not_json(status, headers, body, request)) is not None:
+        return broken
+    # Only small objects can be mere errors; the good case must not pay for a second decoding.
+    if b'"error"' in body[:4096] or (len(body) < 1024 and (b'"code"' in body or b'"success"' in body)):
+        problem = _quick_problem(body, look=request.endpoint.kind is Kind.READ)
+        if problem is not None and problem.recognised:
+            return status_error(status, headers, problem, request)
+    return None
+
+
+def _not_json(status: int, headers: Headers, body: bytes, request: Request) -> ProtocolError | None:
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if not body.strip():
         return _protocol_error("the answer is empty", status, headers, body, request, _EMPTY_HINT)
     if content_type == "text/html" or body.lstrip()[:1] == b"<":
@@ -266,11 +275,6 @@ def _error_in_success(
         return _protocol_error(
             "the answer is an event stream although none was asked for", status, headers, body, request, _SSE_HINT
         )
-    # Only small objects can be mere errors; the good case must not pay for a second decoding.
-    if b'"error"' in body[:4096] or len(body) < 1024:
-        problem = _quick_problem(body, look=request.endpoint.kind is Kind.READ)
-        if problem is not None and problem.recognised:
-            return status_error(status, headers, problem, request)
     return None
 
 

@@ -173,7 +173,8 @@ class SSEDecoder:
             if self._after_cr:
                 chunk = chunk.removeprefix(b"\n")
             self._after_cr = chunk.endswith(b"\r")
-            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            if b"\r" in chunk:
+                chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
 
     def _split(self, blocks: bytes, events: list[ServerSentEvent]) -> None:
@@ -196,6 +197,14 @@ class SSEDecoder:
             values = blocks[6:-2].split(b"\n\ndata: ")
             if line_ends == 2 * len(values):
                 return [ServerSentEvent("message", data, last_id, retry) for data in values]
+        lines = blocks[:-2].split(b"\n")
+        if len(lines) % 3 == 2 and not any(lines[2::3]):
+            heads, datas = lines[::3], lines[1::3]
+            short = {head for head in set(heads) if len(head) <= LINE_HELD}
+            names = {head: name for head in short if (name := _name_in(head)) is not None}
+            if len(names) == len(set(heads)) and blocks.count(b"\ndata: ") == len(datas):
+                pairs = zip(heads, datas, strict=True)
+                return [ServerSentEvent(names[head], data[6:], last_id, retry) for head, data in pairs]
         found: list[ServerSentEvent] = []
         for block in blocks[:-2].split(b"\n\n"):
             head, mark, data = block.partition(b"\ndata: ")

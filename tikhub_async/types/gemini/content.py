@@ -259,7 +259,7 @@ class GeminiPart(Source, frozen=True, kw_only=True, rename="camel", forbid_unkno
         return part  # type: ignore[no-any-return]
 
 
-class GeminiCandidateContent(Model, frozen=True, kw_only=True):
+class GeminiCandidateContent(Model, frozen=True, kw_only=True, gc=False):
     """One turn of the model."""
 
     role: str | None = None

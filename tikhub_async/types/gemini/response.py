@@ -139,7 +139,10 @@ class GeminiGenerateContentResponse(Response, frozen=True, kw_only=True, rename=
     @property
     def text(self) -> str:
         """The text of candidate 0 without its thoughts, joined; `""` when there is none."""
-        return "".join([part.text for part in self.parts if part.text and not part.thought])
+        parts = self.parts
+        if len(parts) == 1:  # as in nearly all chunks
+            return "" if parts[0].thought else parts[0].text or ""
+        return "".join([part.text for part in parts if part.text and not part.thought])
 
     @property
     def thoughts(self) -> str:
