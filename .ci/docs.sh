@@ -23,13 +23,18 @@ cp -r mkdocs.yml docs "$work/build/"
 ln -s "$root/tikhub_async" "$work/build/tikhub_async"
 cd "$work/build"
 code=0
-"$work/venv/bin/zensical" build --strict --clean >"$work/log" 2>&1 || code=$?
+# Without a network, where the system lets us take it away: the site must not need one.
+alone=()
+if unshare -rn true 2>/dev/null; then alone=(unshare -rn); fi
+"${alone[@]}" "$work/venv/bin/zensical" build --strict --clean >"$work/log" 2>&1 || code=$?
 cat "$work/log"
 # --strict stops at broken links; what griffe has to say of docstrings it only prints.
 if [ $code -ne 0 ] || grep -qvE '^(Build started|Build finished.*|No issues found|)$' "$work/log"; then
     echo "the site does not build without a warning" >&2
     exit 1
 fi
+
+"$work/venv/bin/python" "$root/.ci/check_site.py" site "$root"
 
 # llms.txt leads to the pages' Markdown.
 find docs -maxdepth 1 -name '*.md' -exec cp {} site/ \;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds sdist and wheel, and tries the wheel outside the checkout on every supported Python that is found.
-#   .ci/package.sh [folder for sdist and wheel]
+# Builds sdist and wheel, tries the wheel outside the checkout on every supported Python that is found, and writes its bill
+# of materials (CycloneDX): what is installed with it, each with version, licence and package URL.
+#   .ci/package.sh [folder for sdist, wheel and bill of materials]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -47,3 +48,13 @@ for version in $versions; do
     (cd "$work/run-$version" && env -u PYTHONPATH "$venv/bin/python" -W error "$work/smoke.py")
     rm -rf "$venv"
 done
+
+# Of an environment that holds the wheel and what it needs, and nothing else: not even pip.
+bom=$work/bom
+"${pythons[$first]}" -m venv --without-pip "$bom"
+"$work/build/bin/pip" --python "$bom/bin/python" install -q --disable-pip-version-check "$wheel"
+rm "$bom"/lib/python*/site-packages/tikhub_async-*.dist-info/direct_url.json # names a folder of this machine
+"$work/build/bin/pip" install -q --disable-pip-version-check cyclonedx-bom
+materials="${wheel%-py3-none-any.whl}.cdx.json"
+"$work/build/bin/cyclonedx-py" environment --output-reproducible --output-format JSON --output-file "$materials" "$bom/bin/python"
+"$bom/bin/python" .ci/check_materials.py "$materials"

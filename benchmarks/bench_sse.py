@@ -1,10 +1,22 @@
-"""What does one event cost? CPU time of `SSEDecoder` alone: `python -m benchmarks.bench_sse`.
+"""What does each stage of a stream cost, without a network? `python -m benchmarks.bench_sse [--fast] [-o FILE]`.
 
-Best of 15 runs of 2,000 events of about 170 bytes, by kind of stream and size of read. No network, no JSON.
+pyperf runs and judges it: bytes to events (`SSEDecoder`, by kind of stream and size of read), events to structs, structs
+into the accumulator. CPU time per event.
 """
 
 import time
+from collections.abc import Callable
+from typing import Any
 
+import pyperf
+
+from benchmarks import _payloads as payloads
+from tikhub_async._accumulate.chat import ChatAccumulator
+from tikhub_async._accumulate.claude import ClaudeAccumulator
+from tikhub_async._accumulate.gemini import GeminiAccumulator
+from tikhub_async._accumulate.responses import ResponsesAccumulator
+from tikhub_async._streams import DONE, Accumulator
+from tikhub_async._wire import codec
 from tikhub_async._wire.sse import SSEDecoder
 
 EVENTS = 2_000
@@ -18,25 +30,55 @@ STREAMS = {
     "id, event, data": b"id: 1\nevent: content_block_delta\n" + DATA + b"\n",
 }
 READS = {"64 KiB": 65_536, "1,460 bytes": 1_460, "one event": 0}
+DIALECTS: dict[str, tuple[Callable[[], bytes], type[Accumulator[Any, Any]]]] = {
+    "chat": (payloads.chat_stream, ChatAccumulator),
+    "responses": (payloads.responses_stream, ResponsesAccumulator),
+    "claude": (payloads.claude_stream, ClaudeAccumulator),
+    "gemini": (payloads.gemini_stream, GeminiAccumulator),
+}
 
 
-def seconds(stream: bytes, size: int) -> float:
-    """CPU seconds to decode the stream in reads of `size` bytes."""
+def bench(runner: pyperf.Runner, name: str, work: Callable[[], int]) -> None:
+    """Let pyperf find out what `work` costs per event; it gives the number of its events."""
+
+    def seconds(loops: int) -> float:
+        started = time.process_time()
+        for _ in range(loops):
+            work()
+        return time.process_time() - started
+
+    runner.bench_time_func(name, seconds, inner_loops=work())
+
+
+def split(stream: bytes, size: int) -> Callable[[], int]:
+    """Bytes to events, in reads of `size` bytes."""
     reads = [stream[place : place + size] for place in range(0, len(stream), size)]
-    decoder = SSEDecoder()
-    started = time.process_time()
-    count = sum(len(decoder.decode(read)) for read in reads)
-    taken = time.process_time() - started
-    assert count == EVENTS
-    return taken
+
+    def work() -> int:
+        decode = SSEDecoder().decode
+        return sum(len(decode(read)) for read in reads)
+
+    return work
+
+
+def stages(stream: bytes, kind: type[Accumulator[Any, Any]]) -> tuple[Callable[[], int], Callable[[], int]]:
+    """Events to structs, and structs into the accumulator."""
+    events = [event.data for event in SSEDecoder().decode(stream) if event.data != DONE]
+    decode = codec.decoder_for(kind.event_type).decode
+    structs = [decode(data) for data in events]
+    return lambda: len([decode(data) for data in events]), lambda: kind().feed(structs)
 
 
 def main() -> None:
-    """Prints µs per event."""
-    print(f"{'µs per event, reads of':26}" + "".join(f"{name:>14}" for name in READS))
+    """Hands the work to pyperf."""
+    runner = pyperf.Runner()
     for name, event in STREAMS.items():
-        best = [min(seconds(event * EVENTS, size or len(event)) for _ in range(15)) for size in READS.values()]
-        print(f"{name:26}" + "".join(f"{value / EVENTS * 1e6:14.2f}" for value in best))
+        for reads, size in READS.items():
+            bench(runner, f"{name}, reads of {reads}", split(event * EVENTS, size or len(event)))
+    for name, (make, kind) in DIALECTS.items():
+        decode, feed = stages(make(), kind)
+        bench(runner, f"{name}: events to structs", decode)
+        bench(runner, f"{name}: structs into the accumulator", feed)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The code blocks of the documentation: found in Markdown, and run as a reader would run them.
 
 Blocks of a page run one after the other in one namespace, like cells of a notebook: what has a top-level `await` runs on
-the page's event loop, the rest as it is. A block behind `<!-- not run: reason -->` is left out; a `text` block behind
-`<!-- output -->` must be what the Python block before it printed, where `…` stands for anything.
+the page's event loop, the rest as it is. A block behind `<!-- not run: reason -->` is left out; one behind
+`<!-- from path -->` is an excerpt of that file and has a namespace of its own; a `text` block behind `<!-- output -->` must
+be what the Python block before it printed, where `…` stands for anything.
 """
 
 import ast
@@ -14,6 +15,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*).*\n(?P<code>(?s:.*?))^(?P=indent)(?P=fence) *$", re.M
 )
 COMMENT = re.compile(r"<!--\s*(?P<remark>.*?)\s*-->\s*\Z", re.S)
+EXCERPT = re.compile(r"from (?P<path>[\w/]+\.py)")
 NOT_RUN = re.compile(r"not run: *(?P<reason>.*)", re.S)
 
 
@@ -41,6 +44,12 @@ class Block:
         """Why it is not run; None when it is."""
         found = NOT_RUN.fullmatch(self.remark)
         return found["reason"].strip() if found else None
+
+    @property
+    def source(self) -> str | None:
+        """The file that it is an excerpt of, from the project's folder; None where it is none."""
+        found = EXCERPT.fullmatch(self.remark)
+        return found["path"] if found else None
 
     @property
     def is_output(self) -> bool:
@@ -68,6 +77,7 @@ def blocks_of(page: Path) -> list[Block]:
 def namespace(name: str) -> Iterator[types.ModuleType]:
     """A module to run code in: types that are defined there look their hints up in `sys.modules`."""
     module = types.ModuleType(name)
+    module.__file__ = f"{name}.py"  # Quart looks for the folder of its application
     sys.modules[name] = module
     try:
         yield module
@@ -93,7 +103,8 @@ def run_page(blocks: list[Block], prepare: Callable[[Block], None]) -> None:
             for block in blocks:
                 if block.language == "python" and block.reason is None:
                     prepare(block)
-                    printed = _run(block, module, runner)
+                    with namespace(f"{name}_{block.line}") if block.source else nullcontext(module) as place:
+                        printed = _run(block, place, runner)
                 elif block.is_output:
                     assert _fits(block.code, printed), f"{block} says\n{block.code}\nbut printed was\n{printed}"
         finally:
@@ -145,7 +156,7 @@ def modules_of(page: Path) -> dict[str, str]:
     for block in blocks_of(page):
         if block.language != "python" or block.reason is not None:
             continue
-        if "asyncio.run(" in block.code or "def test_" in block.code:
+        if block.source or "asyncio.run(" in block.code or "def test_" in block.code:
             found[f"{page.stem}_{block.line}"] = block.code
             continue
         for line in block.code.splitlines():

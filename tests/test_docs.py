@@ -1,6 +1,8 @@
 """The documentation keeps its word: blocks run, commands parse, links and names lead somewhere, no page is left out."""
 
+import ast
 import asyncio
+import functools
 import importlib
 import inspect
 import os
@@ -9,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import pytest
 
 import tikhub_async
 from tests.doc_blocks import Block, blocks_of, commands_in, modules_of, run_page
-from tikhub_async import _tasks, errors, testing
+from tikhub_async import TikHubAI, _tasks, errors, testing
 from tikhub_async.testing import TEST_KEY, Emulator, Fault, serve_in_thread
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +110,7 @@ def test_the_blocks_satisfy_a_type_checker(tmp_path: Path) -> None:
     options = [
         "--check-untyped-defs",
         "--ignore-missing-imports",
+        "--follow-imports=silent",
         "--config-file=",
         "--cache-dir",
         str(tmp_path / "cache"),
@@ -118,13 +122,62 @@ def test_the_blocks_satisfy_a_type_checker(tmp_path: Path) -> None:
 
 
 def test_what_is_not_run_says_why() -> None:
-    silent = [str(block) for blocks in BLOCKS.values() for block in blocks if block.reason == ""]
-    assert silent == []
+    python = [block for blocks in BLOCKS.values() for block in blocks if block.language == "python"]
+    left_out = [block for block in python if block.reason is not None]
+    assert [str(block) for block in left_out if not re.match(r"needs \w", str(block.reason))] == []
+    tests = sum(is_test(block) for block in python if block.reason is None)
+    print(f"{len(python)} Python blocks: {len(python) - len(left_out) - tests} run, {tests} are tests, not run are:")
+    print(*(f"  {block}: {block.reason}" for block in left_out), sep="\n")
 
 
 def test_every_block_says_its_language() -> None:
-    unnamed = [str(block) for blocks in BLOCKS.values() for block in blocks if not block.language]
-    assert unnamed == []
+    """One of these: `py` or `pycon` would slip through unrun."""
+    languages = {"python", "text", "json", *SHELL}
+    odd = [str(block) for blocks in BLOCKS.values() for block in blocks if block.language not in languages]
+    assert odd == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_block_hides_without_a_fence(page: Path) -> None:
+    """Code by indentation alone would be neither run nor parsed; continued list items are indented too, by two or three."""
+    hidden = re.findall(r"(?:^|\n)\n {4,}(?![-*] |\d+\. )\S.*", prose_of(page))
+    assert hidden == []
+
+
+EXCERPTS = [pytest.param(block, id=str(block)) for blocks in BLOCKS.values() for block in blocks if block.source]
+
+
+@pytest.mark.parametrize("block", EXCERPTS)
+def test_an_excerpt_is_what_the_file_says(block: Block) -> None:
+    """Line by line, in order; lines in between may be missing."""
+    lines = iter((ROOT / str(block.source)).read_text("utf-8").splitlines())
+    missing = [line for line in block.code.splitlines() if line and line not in lines]
+    assert missing == []
+
+
+def test_the_page_on_web_backends_shows_every_framework() -> None:
+    shown = {block.source for block in BLOCKS[DOCS / "web.md"]}
+    programs = {name_of(path) for path in (ROOT / "examples" / "relay").glob("*_app.py")}
+    assert len(programs) == 6
+    assert programs <= shown
+
+
+def examples_in_docstrings() -> Iterator[Any]:
+    """Indented blocks in docstrings of the package, which the reference shows as code."""
+    for path in sorted(Path(tikhub_async.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for code in re.findall(r"(?:^|\n\n)((?: {4}.*\n|\n(?= {4}))+)", (ast.get_docstring(node) or "") + "\n"):
+                if re.search(r"^ {4}(async with|with|class|def|import|from|@|\w+ = )", code, re.M):
+                    name = getattr(node, "name", "module")
+                    yield pytest.param(textwrap.dedent(code), id=f"{path.relative_to(ROOT)}:{name}")
+
+
+@pytest.mark.parametrize("code", list(examples_in_docstrings()))
+def test_an_example_in_a_docstring_is_python(code: str) -> None:
+    """Fragments are not run, their like in the guides is; `…` stands for what is left out."""
+    compile(code.replace("(…)", "(...)").replace("=…", "=..."), "docstring", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 # ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,6 +219,20 @@ def test_a_command_is_understood(command: str) -> None:
 def test_calls_are_found_between_pipes_and_assignments() -> None:
     line = "A=b .venv/bin/tikhub-ai models --json | head && tikhub-ai chat 'Hi | there' > out.txt  # as JSON"
     assert list(calls_in(line)) == [["models", "--json"], ["chat", "Hi | there"]]
+
+
+MODULE = re.compile(r"\bpython3? -m ((?:tests|benchmarks|examples|tikhub_async)(?:\.\w+)*)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_modules_that_a_page_starts_exist(page: Path) -> None:
+    missing = [
+        name
+        for name in MODULE.findall(page.read_text("utf-8"))
+        if not (place := ROOT / name.replace(".", "/")).with_suffix(".py").exists()
+        and not (place / "__main__.py").exists()
+    ]
+    assert missing == []
 
 
 # ── links and names ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,6 +302,22 @@ def test_names_of_the_package_on_a_page_exist(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.startswith("from_")], ids=name_of)
+def test_calls_and_options_named_on_a_page_exist(page: Path) -> None:
+    """`client.…` in prose, tables and blocks, and the options of `TikHubAI(…)`; pages on other clients name theirs too."""
+    text = page.read_text("utf-8")
+    client = TikHubAI(api_key=TEST_KEY)
+    missing: list[str] = []
+    for name in re.findall(r"(?<![\w.])client(?!\.md)((?:\.[a-z_]\w*)+)", text):
+        try:
+            functools.reduce(getattr, name.split(".")[1:], client)
+        except AttributeError:
+            missing.append(name)
+    options = inspect.signature(TikHubAI).parameters
+    missing += [name for name in re.findall(r"\bTikHubAI\((\w+)=", text) if name not in options]
+    assert missing == []
+
+
 def test_the_architecture_page_names_what_is_in_each_file() -> None:
     """Behind a file, in brackets: `` `path` (`name` does this, `other` that) ``."""
     text = (DOCS / "architecture.md").read_text("utf-8")
@@ -292,6 +375,84 @@ def test_the_reference_has_every_name_of_the_root() -> None:
 def test_names_in_the_reference_exist() -> None:
     for name in documented():
         resolve(name)
+
+
+def undocumented(value: Any, seen: set[str]) -> Iterator[str]:
+    """What of a class or function, wherever it is written, has no docstring; `seen` counts what was looked at."""
+    name = f"{value.__module__}.{value.__qualname__}"
+    if name in seen:
+        return
+    seen.add(name)
+    if not value.__doc__ or value.__doc__.startswith(f"{value.__name__}("):  # the latter is a dataclass's own
+        yield name
+    if not inspect.isclass(value):
+        return
+    for kind in value.__mro__:
+        for member, found in vars(kind).items() if kind.__module__.startswith("tikhub_async") else ():
+            function = (
+                found.fget
+                if isinstance(found, property)
+                else found.func
+                if isinstance(found, functools.cached_property)
+                else getattr(found, "__func__", found)
+            )
+            if member.startswith("_") or not inspect.isfunction(function):
+                continue
+            seen.add(f"{kind.__module__}.{kind.__qualname__}.{member}")
+            if not inspect.getdoc(function) and not inspect.getdoc(getattr(kind, member)):
+                yield f"{kind.__module__}.{kind.__qualname__}.{member}"
+
+
+def test_everything_in_the_reference_is_documented() -> None:
+    """Also what a public package takes from a module of its own that is not public, and what classes inherit."""
+    seen = set[str]()
+    missing = list[str]()
+    for name in ["tikhub_async", *public_modules()]:
+        module = importlib.import_module(name)
+        missing += [] if module.__doc__ else [name]
+        for entry in getattr(module, "__all__", [entry for entry in vars(module) if not entry.startswith("_")]):
+            value = getattr(module, entry)
+            if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__.startswith("tikhub_async"):
+                missing += undocumented(value, seen)
+    assert missing == []
+    print(f"{len(seen)} public classes, functions, methods and properties: 100 % have docstrings")
+
+
+def constants_without_a_word(path: Path, names: set[str]) -> list[str]:
+    """Constants of a module that no string follows."""
+    body = ast.parse(path.read_text("utf-8")).body
+    missing: list[str] = []
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+        missing += [
+            f"{path.name}:{target.id}"
+            for target in targets
+            if isinstance(target, ast.Name) and target.id in names and not said
+        ]
+    return missing
+
+
+def test_every_public_constant_is_documented() -> None:
+    package = Path(tikhub_async.__file__).parent
+    missing: list[str] = []
+    for name in public_modules():
+        module = importlib.import_module(name)
+        names = set(getattr(module, "__all__", ()))
+        place = Path(str(module.__file__))
+        homes = place.parent.glob("*.py") if place.name == "__init__.py" and place.parent != package else [place]
+        for home in homes:
+            missing += constants_without_a_word(home, names)
+    assert sorted(set(missing)) == []
+
+
+def test_the_page_on_the_public_surface_names_every_package_with_a_list() -> None:
+    text = (DOCS / "public_surface.md").read_text("utf-8")
+    listing = {name for name in public_modules() if hasattr(importlib.import_module(name), "__all__")}
+    tops = {name for name in listing if name.count(".") == 1}
+    assert [name for name in sorted(tops) if f"`{name}`" not in text] == []
 
 
 def test_the_page_on_errors_has_every_error() -> None:

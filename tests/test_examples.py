@@ -51,8 +51,10 @@ def _plays(path: Path) -> bool:
 
 
 def test_there_is_a_test_for_every_example() -> None:
-    tested = {"chat_stream.py", "video_task.py", "many_videos.py"}
-    assert {path.name for path in EXAMPLES.glob("*.py")} >= tested
+    """Those in folders have tests of their own: `tests/relay` and `tests/web`."""
+    tested = {"chat_stream.py", "many_videos.py", "record_replay.py", "video_task.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"__init__.py", *tested}
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir() and path.name[0] != "_"} == {"relay", "webapp"}
 
 
 def test_chat_stream(gateway: Emulator, run: Example, capsys: pytest.CaptureFixture[str]) -> None:

@@ -211,11 +211,13 @@ class TikHubAI:
         return copied
 
     def meter(self) -> Meter:
-        """What the calls inside a `with` block cost, unknown counted as unknown; tasks started inside belong to it.
+        """What the calls inside a `with` block cost, unknown counted as unknown.
 
-        with client.meter() as meter:
-            await client.openai.chat.completions.create(…)
-        print(meter.total.input_tokens, meter.total.output_tokens, meter.unknown)
+            with client.meter() as meter:
+                await client.openai.chat.completions.create(…)
+            print(meter.total.input_tokens, meter.total.output_tokens, meter.unknown)
+
+        Tasks that are started inside belong to it.
         """
         return Meter(self._session)
 

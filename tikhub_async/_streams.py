@@ -22,6 +22,7 @@ from tikhub_async.errors import (
     StreamInterrupted,
     StreamTimeout,
     TikHubError,
+    in_seconds,
     shorten,
 )
 from tikhub_async.telemetry import _watching as watching
@@ -199,7 +200,8 @@ class EventStream(Generic[E, R]):
             on_end: Called once with the relay when it has ended, also when the browser left: the place to book `usage`.
 
         Raises:
-            ConfigError: `hide` names something that cannot be hidden.
+            ConfigError: `hide` names something that cannot be hidden, or stands beside the provider's own vocabulary; the
+                vocabulary is unknown, or `heartbeat` not above 0.
         """
         from tikhub_async.relay import StreamRelay  # a layer above
 
@@ -500,9 +502,9 @@ class EventStream(Generic[E, R]):
         partial, usage, facts = self._partial_or_none(), self.usage, self._facts()
         if isinstance(failure, Stalled):
             return StreamTimeout(
-                f"no data event for {failure.seconds:g} s"
+                f"no data event for {in_seconds(failure.seconds)}"
                 if failure.phase == "idle"
-                else f"the stream outlived its limit of {failure.seconds:g} s",
+                else f"the stream outlived its limit of {in_seconds(failure.seconds)}",
                 phase=failure.phase,
                 seconds=failure.seconds,
                 partial=partial,

@@ -62,6 +62,11 @@ def shorten(text: str, limit: int = BODY_SHOWN) -> str:
     return line if len(line) <= limit else f"{line[:limit]}… ({len(text)} characters)"
 
 
+def in_seconds(seconds: float) -> str:
+    """A limit as people say it: what is left of a deadline has digits that mean nothing."""
+    return f"{round(seconds, 3 if seconds < 10 else 1):g} s"
+
+
 class TikHubError(Exception):
     """Base of every error of this package.
 

@@ -40,7 +40,9 @@ from tikhub_async.types.veo import VeoMedia
 __all__ = ["Kind", "Media"]
 
 Kind = Literal["image", "audio", "pdf", "video"]
+"""What a file is."""
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+"""Where it comes from: a path or an address as text, bytes, an open file."""
 
 MB = 1_000_000
 GATEWAY = 96 * MB

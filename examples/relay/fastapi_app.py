@@ -1,6 +1,6 @@
 """FastAPI: `uvicorn examples.relay.fastapi_app:app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from tikhub_async import TikHubAI
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[dict[str, Any], None]:
     """One client for the whole application."""
     async with TikHubAI() as client:
         yield {"client": client}

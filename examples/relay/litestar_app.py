@@ -1,6 +1,6 @@
 """Litestar: `uvicorn examples.relay.litestar_app:app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from tikhub_async.relay import Relay
 
 
 @asynccontextmanager
-async def lifespan(app: Litestar) -> AsyncIterator[None]:
+async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     """One client for the whole application."""
     async with TikHubAI() as client:
         app.state.client = client

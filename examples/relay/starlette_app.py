@@ -1,6 +1,6 @@
 """Starlette: `uvicorn examples.relay.starlette_app:app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from tikhub_async import TikHubAI
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
+async def lifespan(app: Starlette) -> AsyncGenerator[dict[str, Any], None]:
     """One client for the whole application."""
     async with TikHubAI() as client:
         yield {"client": client}

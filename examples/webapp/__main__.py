@@ -1,7 +1,10 @@
-"""`python -m examples.webapp`: the application on http://127.0.0.1:8000, against an emulated gateway in this process.
+"""The application on http://127.0.0.1:8000, against an emulated gateway in this process.
 
-python -m examples.webapp --live        # the real gateway, with the key of TIKHUB_AI_API_KEY: this costs money
-python -m examples.webapp --port 9000
+    python -m examples.webapp
+    python -m examples.webapp --port 9000
+    python -m examples.webapp --live        # the real gateway, with the key of TIKHUB_AI_API_KEY: this costs money
+
+It listens on this machine only.
 """
 
 import argparse

@@ -6,7 +6,7 @@ are limited, and what the gateway says of an error stays in the server's log.
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,7 +189,7 @@ def make_app(
     """
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: Starlette) -> AsyncGenerator[dict[str, Any], None]:
         async with make_client() as client:
             yield {"shop": Shop(client, poll_interval, full_error if tell_all else public_error)}
 

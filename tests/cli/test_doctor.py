@@ -18,6 +18,7 @@ def test_it_says_what_is_installed_which_key_and_which_routes_answer(run: Comman
     assert f"base URL        {gateway.base_url} (TIKHUB_AI_BASE_URL)" in done.lines
     assert "key             from TIKHUB_AI_API_KEY" in done.lines
     assert "aiohttp" in done.out
+    assert any(line.startswith("tls ") for line in done.lines)
     routes = [line for line in done.lines if line.startswith((ANSWERS, UNCLEAR))]
     assert len(routes) == len(endpoints())
 
@@ -77,6 +78,14 @@ def test_texts_of_the_gateway_are_not_shown(run: CommandLine, gateway: Emulator)
     done = run("doctor")
     assert "Alice" not in done.out + done.err
     assert "insufficient_user_quota" in done.out
+
+
+def test_a_text_in_the_place_of_a_code_is_not_shown(run: CommandLine, gateway: Emulator) -> None:
+    gateway.script("models.list", Error(status=400, code=f"Alice's {TEST_KEY}", type="sk-secret"))
+    done = run("doctor")
+    assert "Alice" not in done.out
+    assert "sk-" not in done.out
+    assert "BadRequestError" in done.out
 
 
 def test_a_page_instead_of_an_answer_is_no_route(run: CommandLine, gateway: Emulator) -> None:

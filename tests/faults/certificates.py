@@ -2,46 +2,42 @@
 
 import ssl
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
 
 HOST = "gateway.test"
 """The only name it is good for; the tests' resolvers know where that is."""
+COMMAND = (
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+    f"-subj /CN={HOST} -addext subjectAltName=DNS:{HOST}"
+)
 
 
 @cache
-def _made() -> Path | None:
+def _made() -> tuple[ssl.SSLContext, str] | None:
+    """A server's context, and the certificate as PEM; the files are gone by then."""
     openssl = which("openssl")
     if openssl is None:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="certificate-"))
-    command = f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={HOST}"
-    files = [
-        "-keyout",
-        str(folder / "key.pem"),
-        "-out",
-        str(folder / "cert.pem"),
-        "-addext",
-        f"subjectAltName=DNS:{HOST}",
-    ]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
-    return folder
+    with TemporaryDirectory(prefix="certificate-") as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "cert.pem")
+        files = ["-keyout", str(key), "-out", str(certificate)]
+        subprocess.run([openssl, *COMMAND.split(), *files], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context, certificate.read_text()
 
 
 def server_context() -> ssl.SSLContext | None:
     """For a server; None where openssl is missing."""
-    folder = _made()
-    if folder is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
+    made = _made()
+    return None if made is None else made[0]
 
 
 def client_context() -> ssl.SSLContext:
     """For a client that trusts it."""
-    folder = _made()
-    assert folder is not None
-    return ssl.create_default_context(cafile=folder / "cert.pem")
+    made = _made()
+    assert made is not None
+    return ssl.create_default_context(cadata=made[1])

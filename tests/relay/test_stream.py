@@ -168,6 +168,15 @@ async def test_only_what_can_be_hidden_may_be_named(client: TikHubAI) -> None:
         chat(client).relay(hide={"done"})
 
 
+@pytest.mark.parametrize(
+    "options", [{"vocabulary": "raw"}, {"vocabulary": "provider", "hide": {"reasoning"}}, {"heartbeat": 0}]
+)
+async def test_what_cannot_be_is_refused_at_once(client: TikHubAI, options: Any) -> None:
+    """Reasoning that was to be hidden must not go out because the other vocabulary cannot hide it."""
+    with pytest.raises(ConfigError):
+        chat(client).relay(**options)
+
+
 async def test_half_a_character_in_each_of_two_events_arrives_whole(gw: Emulator, client: TikHubAI) -> None:
     """Providers cut surrogate pairs; JSON escapes carry the halves, and the browser's string joins them."""
     from tikhub_async.testing import Reply
@@ -282,6 +291,16 @@ async def test_a_tool_of_ones_own_team_may_see_the_whole_error(gw: Emulator, cli
     gw.script("chat.completions", ErrorInStream(message="the model is warming up"))
     events = await read(chat(client).relay(describe=full_error))
     assert "warming up" in events[-1][1]["message"]
+
+
+@pytest.mark.parametrize("answer", [lambda error: 1 / 0, lambda error: {"told": object()}], ids=["fails", "no JSON"])
+async def test_a_description_that_fails_is_still_an_error_event(gw: Emulator, client: TikHubAI, answer: Any) -> None:
+    gw.script("chat.completions", ErrorInStream())
+    ended: list[Any] = []
+    events = await read(chat(client).relay(describe=answer, on_end=ended.append))
+    assert events[-1][0] == "error"
+    assert events[-1][1]["type"] == "OverloadedError"
+    assert [relay.left for relay in ended] == [False]
 
 
 async def test_an_error_may_be_told_in_other_words(gw: Emulator, client: TikHubAI) -> None:

@@ -1,12 +1,14 @@
 """`client.meter()`: what is inside is counted, what is unknown is counted as unknown."""
 
 import asyncio
+import gc
+import threading
 from typing import Any
 
 import pytest
 
 from tikhub_async import APIError, InDoubtError, StreamInterrupted, TikHubAI
-from tikhub_async.telemetry import Meter
+from tikhub_async.telemetry import Call, Meter
 from tikhub_async.testing import (
     TEST_KEY,
     Drop,
@@ -128,6 +130,39 @@ async def test_a_stream_that_was_left_is_unknown(gw: Emulator, client: TikHubAI)
         async with client.openai.chat.completions.stream(model="gpt-5", messages=MESSAGES) as stream:
             await anext(stream)
     assert meter.unknown == 1
+
+
+@pytest.mark.filterwarnings("ignore:stream dropped:ResourceWarning")
+async def test_a_stream_that_was_dropped_is_unknown(gw: Emulator, client: TikHubAI) -> None:
+    """Nobody closed it, so it is over when it is collected."""
+    gw.script("chat.completions", Stall(after_events=3))
+    with client.meter() as meter:
+        stream = client.openai.chat.completions.stream(model="gpt-5", messages=MESSAGES)
+        await anext(stream)
+        assert meter.pending == 1
+        del stream
+        gc.collect()
+    assert (meter.total.calls, meter.total.failed, meter.unknown, meter.pending) == (1, 1, 1, 0)
+
+
+@pytest.mark.filterwarnings("ignore:stream dropped:ResourceWarning")
+async def test_a_stream_that_another_thread_collects_is_told_on_the_loop(gw: Emulator, client: TikHubAI) -> None:
+    gw.script("chat.completions", Stall(after_events=3))
+    with client.meter() as meter:
+        kept = [client.openai.chat.completions.stream(model="gpt-5", messages=MESSAGES)]
+        await anext(kept[0])
+        threads: list[str] = []
+        told = meter.on_end
+
+        def on_end(call: Call) -> None:
+            threads.append(threading.current_thread().name)
+            told(call)
+
+        meter.on_end = on_end  # type: ignore[method-assign]
+        await asyncio.to_thread(kept.clear)
+        await asyncio.sleep(0)
+    assert threads == [threading.main_thread().name]
+    assert (meter.unknown, meter.pending) == (1, 0)
 
 
 async def test_a_refusal_costs_nothing(gw: Emulator, client: TikHubAI) -> None:

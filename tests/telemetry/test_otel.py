@@ -1,5 +1,6 @@
 """Spans and metrics, read back from OpenTelemetry's own in-memory exporters."""
 
+import gc
 import subprocess
 import sys
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from tests.cli.processes import environment
 from tikhub_async import StreamInterrupted, TikHubAI
-from tikhub_async.testing import TEST_KEY, Emulator, FakeClock, RateLimited, TaskFails, Truncate
+from tikhub_async.testing import TEST_KEY, Emulator, FakeClock, RateLimited, Stall, TaskFails, Truncate
 from tikhub_async.types.chat import ChatMessage
 
 otel = pytest.importorskip("tikhub_async.telemetry.otel", reason="the extra [otel] is not installed")
@@ -119,6 +120,18 @@ async def test_a_stream_is_timed(gw: Emulator, client: TikHubAI, collector: Coll
     assert first.count == 1
     (between,) = collector.points("gen_ai.client.operation.time_per_output_chunk")
     assert between.count > 3
+
+
+@pytest.mark.filterwarnings("ignore:stream dropped:ResourceWarning")
+async def test_a_stream_that_is_dropped_has_an_end_too(gw: Emulator, client: TikHubAI, collector: Collector) -> None:
+    gw.script("chat.completions", Stall(after_events=3))
+    stream = client.openai.chat.completions.stream(model="gpt-5", messages=MESSAGES)
+    await anext(stream)
+    del stream
+    gc.collect()
+    (span,) = collector.spans
+    assert span.attributes["error.type"] == "StreamInterrupted"
+    assert span.attributes["tikhub.maybe_billed"] is True
 
 
 async def test_metrics_of_duration_and_tokens(client: TikHubAI, collector: Collector) -> None:

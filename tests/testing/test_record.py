@@ -30,9 +30,9 @@ async def record(gw: Emulator, folder: Path, work: Any, **options: Any) -> list[
         return recorder.recordings
 
 
-async def replay(folder: Path, work: Any) -> Replay:
+async def replay(folder: Path, work: Any, **options: Any) -> Replay:
     """Run `work` again, without a gateway and with another key."""
-    async with Replay(folder) as player:
+    async with Replay(folder, **options) as player:
         async with TikHubAI(api_key=TEST_KEY, base_url=player.base_url, max_retries=0) as client:
             await work(client)
         return player
@@ -165,9 +165,13 @@ async def test_more_may_be_taken_out(gw: Emulator, tmp_path: Path) -> None:
     async def work(client: TikHubAI) -> None:
         await client.openai.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": "I am Alice"}])
 
-    await record(gw, tmp_path / "new", work, scrub=lambda body: body.replace(b"Alice", b"Bob"))
+    def scrub(body: bytes) -> bytes:
+        return body.replace(b"Alice", b"Bob")
+
+    await record(gw, tmp_path / "new", work, scrub=scrub)
     assert b"Alice" not in all_bytes(tmp_path)
     assert b"I am Bob" in all_bytes(tmp_path)
+    assert (await replay(tmp_path / "new", work, scrub=scrub)).missing == []
 
 
 async def test_what_was_not_recorded_is_said_so(gw: Emulator, tmp_path: Path) -> None:

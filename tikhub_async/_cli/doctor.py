@@ -24,7 +24,7 @@ def doctor(*, json: Flag = False, base_url: str | None = None) -> ExitCode:
     """Look at what is installed, which key is used, and which routes answer.
 
     The output can be pasted into a bug report: it holds no key, no account and no text of the gateway. Nothing is paid:
-    routes are asked for things that do not exist, or with a body that is no JSON.
+    routes are asked for things that do not exist, or with a body that is no JSON; that of a deletion is left alone.
 
     Args:
         json: Print one JSON object.
@@ -52,10 +52,13 @@ def doctor(*, json: Flag = False, base_url: str | None = None) -> ExitCode:
 
 def _here() -> dict[str, Any]:
     """What is installed."""
+    import ssl  # not for `--help`
+
     return {
         "tikhub-async": __version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "tls": ssl.OPENSSL_VERSION,
         "encoding": sys.stdout.encoding,
         "packages": {name: found for name in (*NEEDED, *OPTIONAL) if (found := _version(name))},
     }

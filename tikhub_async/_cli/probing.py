@@ -1,6 +1,7 @@
 """Asking every route whether it is there, at no cost: GETs of ids that do not exist, POSTs of a body that is no JSON."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ BROKEN = b"{"
 AT_ONCE = 4
 LIMIT = 20.0
 """Seconds for one route."""
+WORD = re.compile(r"(?!sk-)[A-Za-z0-9_.:-]{1,40}")
+"""What a code or type looks like; whatever else stands in its place may tell whose account it is."""
 
 ANSWERS, REFUSES, ABSENT = "answers", "refuses the key", "no such route"
 UNCLEAR, TROUBLE, SILENT = "cannot tell", "trouble", "no answer"
@@ -138,5 +141,5 @@ def _is_unrouted(error: e.NotFoundError) -> bool:
 def _word(error: e.TikHubError | None) -> str:
     if error is None:
         return ""
-    word = getattr(error, "code", None) or getattr(error, "type", None) or type(error).__name__
-    return str(word)[:40]
+    words = (str(getattr(error, name, None) or "") for name in ("code", "type"))
+    return next((word for word in words if WORD.fullmatch(word)), type(error).__name__)

@@ -18,7 +18,7 @@ from tikhub_async._session.transport import SENDING, Pools, Sent
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import KEY_HEADERS, Kind, Request
 from tikhub_async._wire.response import ERROR_BODY_LIMIT
-from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, shorten
+from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, in_seconds, shorten
 from tikhub_async.types._base import ResponseMeta
 
 if TYPE_CHECKING:
@@ -256,8 +256,10 @@ def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None
     if isinstance(failure, aiohttp.ConnectionTimeoutError):
         return APITimeoutError("no connection within the connect limit", phase="connect")
     if isinstance(failure, Stalled) and failure.phase == "idle":
-        return APITimeoutError(f"no data for {failure.seconds:g} s", phase=failure.phase, seconds=failure.seconds)
-    spent = f" within {limit:g} s" if limit is not None else ""
+        return APITimeoutError(
+            f"no data for {in_seconds(failure.seconds)}", phase=failure.phase, seconds=failure.seconds
+        )
+    spent = f" within {in_seconds(limit)}" if limit is not None else ""
     return APITimeoutError(
         f"no answer{spent} ({phase})",
         phase=phase,

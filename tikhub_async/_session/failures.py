@@ -1,5 +1,7 @@
 """What can happen to an open body; free of aiohttp, so that the layers above need not import it."""
 
+from tikhub_async.errors import in_seconds
+
 
 class BodyFailed(Exception):
     """The connection of an open body failed."""
@@ -14,7 +16,7 @@ class Stalled(Exception):
     """A limit of the body ran out while somebody was waiting for data."""
 
     def __init__(self, phase: str, seconds: float) -> None:
-        super().__init__(f"{phase} limit of {seconds:g} s")
+        super().__init__(f"{phase} limit of {in_seconds(seconds)}")
         self.phase = phase
         """`idle` or `total`."""
         self.seconds = seconds

@@ -69,23 +69,18 @@ class Session:
             APIError: No usable answer, after the attempts its kind allows.
             InDoubtError: A creation was sent and its outcome is unknown.
         """
-        watch = watching.begin(self, request, watching.observers_of(self))
+        call = self._call(request, self._total(request))
+        call.watch = watch = watching.begin(self, request, watching.observers_of(self))
+        sending = self._shielded(call) if request.endpoint.kind is Kind.CREATE else self._run(call, self._answer)
         if watch is None:
-            return await self._send(request, None)
+            return await sending
         try:
-            answer = await self._send(request, watch)
+            answer = await sending
         except BaseException as error:
             watch.end(error=error)
             raise
         watch.end(body=answer.body)
         return answer
-
-    async def _send(self, request: Request, watch: Call | None) -> Answer:
-        call = self._call(request, self._total(request))
-        call.watch = watch
-        if request.endpoint.kind is Kind.CREATE:
-            return await self._shielded(call)
-        return await self._run(call, self._answer)
 
     async def open_stream(self, request: Request, watch: Call | None = None) -> StreamBody:
         """The open body of a streamed answer, its status and content type already checked.

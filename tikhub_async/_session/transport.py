@@ -24,7 +24,7 @@ from tikhub_async._clock import Clock
 from tikhub_async._config import Limits, Secret
 from tikhub_async._retry import RetryQuota
 from tikhub_async._session.body import Watch
-from tikhub_async.errors import APITimeoutError, ConfigError
+from tikhub_async.errors import APITimeoutError, ConfigError, in_seconds
 
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 """aiohttp's own default ends any exchange after 300 s; ours are explicit."""
@@ -263,7 +263,7 @@ class Slots:
             self.ever += 1
             return
         raise APITimeoutError(
-            f"all {self.size} connections were busy for {limit:g} s",
+            f"all {self.size} connections were busy for {in_seconds(limit or 0)}",
             phase="pool",
             seconds=limit,
             hint="raise limits=Limits(connections=…), or bound your own concurrency; look for streams left open",

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from tikhub_async._clock import Clock
-from tikhub_async.errors import TikHubError
+from tikhub_async.errors import ConfigError, TikHubError
 from tikhub_async.relay import _sse
 from tikhub_async.relay._errors import public_error
 
@@ -52,6 +52,8 @@ class Relay(ABC):
         describe: Describe | None,
         on_end: Callable[[Any], object] | None,
     ) -> None:
+        if heartbeat is not None and not heartbeat > 0:
+            raise ConfigError(f"relay(heartbeat=…) must be > 0 seconds, got {heartbeat!r}", hint="None sends none")
         self.error: TikHubError | None = None
         """What went wrong, whole; the browser was told what `describe` makes of it."""
         self.ended = False
@@ -135,12 +137,21 @@ class Relay(ABC):
                 self._end()
         except TikHubError as error:
             self.error = error
-            chunk = self._failing(error)
+            chunk = self._told(error)
             self._end()
         except BaseException:
             self._leave()
             raise
         return chunk
+
+    def _told(self, error: TikHubError) -> bytes:
+        try:
+            return self._failing(error)
+        except Exception:
+            # A browser that is told nothing would take half an answer for a whole one.
+            logger.exception("describe of a relay failed")
+            self._describe = public_error
+            return self._failing(error)
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -34,6 +34,12 @@ class StreamRelay(Relay):
         describe: Describe | None,
         on_end: "Callable[[StreamRelay], object] | None",
     ) -> None:
+        if vocabulary not in ("common", "provider"):
+            raise ConfigError(f"relay(vocabulary=…) got {vocabulary!r}", hint="one of common, provider")
+        if hide and vocabulary == "provider":
+            raise ConfigError(
+                "relay(hide=…) needs the common vocabulary", hint="the provider's events go out as they are"
+            )
         if unknown := set(hide) - KINDS:
             raise ConfigError(
                 f"relay(hide=…) got {', '.join(sorted(unknown))}", hint=f"one of {', '.join(sorted(KINDS))}"

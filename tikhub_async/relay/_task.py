@@ -59,7 +59,7 @@ class TaskRelay(Relay):
             video = self.task.video()
         except TaskError as error:
             self.error = error
-            return self._failing(error)
+            return self._told(error)
         url = video.url if video.url.startswith(("http://", "https://")) else None
         return _sse.event("done", {**self._facts(), "url": url})
 

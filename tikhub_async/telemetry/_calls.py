@@ -4,7 +4,9 @@ The session and the streams report here, and only when somebody watches: a call 
 raises is logged and otherwise ignored: watching must not cost a paid answer.
 """
 
+import asyncio
 import logging
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import msgspec
 
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Kind, Request
-from tikhub_async.errors import TikHubError
+from tikhub_async.errors import StreamInterrupted, TikHubError
 from tikhub_async.telemetry._tokens import Tokens, tokens_of
 from tikhub_async.types._base import ResponseMeta, is_object, request_id_of
 
@@ -45,7 +47,7 @@ class Hooks:
         """Events of a stream arrived, `count` of them at once."""
 
     def on_end(self, call: "Call") -> None:
-        """The call has ended: well, in an error (`call.error`), or because its caller left."""
+        """The call has ended: well, in an error (`call.error`), or because its caller left it, or dropped its stream."""
 
     def on_task(self, task: "VideoTask[Any]") -> None:
         """A video task was created, or a look showed another status or progress."""
@@ -58,6 +60,9 @@ class _Usage(msgspec.Struct):
 
 class Call:
     """One call, from its beginning to its end. Holds what was sent and received: mind what you do with it."""
+
+    ended = True
+    """False while it goes on."""
 
     def __init__(self, session: "Session", request: Request, observers: "tuple[Hooks, ...]") -> None:
         self.request = request
@@ -81,13 +86,14 @@ class Call:
         """Events of a stream so far."""
         self.first_event: float | None = None
         """Seconds until the first event of a stream."""
-        self.ended = False
         self._clock = session.clock
         self._begun = session.clock.now()
+        self._loop = asyncio.get_running_loop()
         self._observers = observers
         self._body = b""
         self._usage: Any = None
         self._result: Any = None
+        self.ended = False
 
     @property
     def name(self) -> str:
@@ -166,6 +172,26 @@ class Call:
     def __repr__(self) -> str:
         # Tracebacks with locals must not show prompts.
         return f"<Call {self.where}>"
+
+    def __del__(self) -> None:
+        # A stream that is dropped without being closed tells nobody. Whoever sums or traces must not wait for it for ever.
+        if self.ended or sys.is_finalizing():
+            return
+        if asyncio._get_running_loop() is self._loop or self._loop.is_closed():
+            self._drop()
+        else:  # collected by another thread: hooks run on the loop
+            self._loop.call_soon_threadsafe(self._drop)
+
+    def _drop(self) -> None:
+        dropped = StreamInterrupted(
+            f"the stream was dropped before its end, after {self.events} events",
+            where=self.where,
+            request_id=self.request_id,
+            attempts=self.attempts,
+            maybe_billed=True,  # what came of it went with the stream
+            hint="leave streams by `async with`, or call aclose()",
+        )
+        self.end(error=dropped)
 
     # ── what the session and the streams report ─────────────────────────────────────────────────────────────────
 

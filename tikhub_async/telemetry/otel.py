@@ -83,7 +83,7 @@ class OpenTelemetry(Hooks):
             instrumentation_scope_version=__version__,
         )
         self._tracer = get_tracer(SCOPE, __version__, tracer_provider)
-        # Weak: a stream that is dropped without being closed has no end, and its call must not stay here for ever.
+        # Weak: a stream that is dropped ends when its call is collected, which nothing here may prevent.
         self._open: WeakKeyDictionary[Call, InferenceInvocation | EmbeddingInvocation] = WeakKeyDictionary()
         self._videos: OrderedDict[tuple[str, str], Span] = OrderedDict()
 

@@ -31,7 +31,14 @@ class Act(Enum):
     """Silence until the client leaves."""
 
 
-FIN, RST, HALF, STALL = Act.FIN, Act.RST, Act.HALF, Act.STALL
+FIN = Act.FIN
+"""Close the connection properly."""
+RST = Act.RST
+"""Reset it."""
+HALF = Act.HALF
+"""Close the sending side, and go on reading until the client leaves."""
+STALL = Act.STALL
+"""Silence until the client leaves."""
 
 
 @dataclass(frozen=True, slots=True)

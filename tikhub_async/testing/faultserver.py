@@ -41,6 +41,7 @@ __all__ = [
 ]  # fmt: skip
 
 Steps = Sequence[Step]
+"""An answer, whole or broken."""
 
 MAX_HEAD = 2**18
 """Bytes of a request head that are read."""

@@ -295,8 +295,12 @@ class Replay(_Server):
         missing: Those that no recording fits.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, scrub: Scrub | None = None) -> None:
         """Read a folder that a `Recorder` wrote.
+
+        Args:
+            folder: Where from.
+            scrub: The recorder's own: bodies that are asked with must look as those that were kept.
 
         Raises:
             FileNotFoundError: There are no recordings.
@@ -305,6 +309,7 @@ class Replay(_Server):
         folders = sorted(path.parent for path in Path(folder).glob("*/request.json"))
         if not folders:
             raise FileNotFoundError(f"{folder} holds no recordings")
+        self._scrub: Scrub = scrub or bytes
         self.requests: list[str] = []
         self.missing: list[str] = []
         self._queues: dict[str, _Queue] = {}
@@ -323,7 +328,7 @@ class Replay(_Server):
         asked = f"{request.method} {request.path}"
         self.requests.append(asked)
         query = {name: value for name, value in request.query.items() if name != "key"}
-        sent = _json_of(scrubbed(await request.read(), tuple(_secrets_of(request))))
+        sent = _json_of(self._scrub(scrubbed(await request.read(), tuple(_secrets_of(request)))))
         queue = self._queues.get(_key(request.method, request.path, query, sent))
         if queue is None:
             self.missing.append(asked)

@@ -94,6 +94,7 @@ class ModerationFailure(Model, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 ModerationOutcome: TypeAlias = ModerationResults | ModerationFailure | Unknown
+"""What moderation found, or that it failed."""
 
 
 class Moderation(Model, frozen=True, kw_only=True):

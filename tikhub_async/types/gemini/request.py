@@ -22,6 +22,7 @@ MediaLevel = (
     ]
     | str
 )
+"""How finely an input is looked at, which is what it costs in tokens."""
 
 
 class GeminiBlobParam(TypedDict, total=False):
