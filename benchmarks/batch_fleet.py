@@ -75,7 +75,12 @@ class Worker:
         self._pacer.join(settings_of(options))
         self._random = random.Random(number)
         self._scheduler: Scheduler[int] = Scheduler(
-            clock, self._pacer.gate, fetch=self._fetch, admit=self._admit, work=self._work
+            clock,
+            self._pacer.gate,
+            fetch=self._fetch,
+            admit=self._admit,
+            admit_at_once=lambda _: self._pacer.admit_at_once(),
+            work=self._work,
         )
 
     async def run(self) -> None:
@@ -113,7 +118,6 @@ class Worker:
         key.in_flight -= 1
         key.served += counts
         key.by_worker[self._number] = key.by_worker.get(self._number, 0) + counts
-        self._pacer.gate.leave(ticket)
         self._pacer.succeeded()
 
 

@@ -94,6 +94,13 @@ def measure(work: Callable[[str, str], None], folder: str, url: str) -> dict[str
     return found
 
 
+def grown(count: int) -> float:
+    """Mebibytes that a batch of `count` lines takes."""
+    with tempfile.TemporaryDirectory() as folder, serve() as server:
+        write_input(Path(folder, "in.jsonl"), count)
+        return measure(batch, folder, server.url)["grown"]
+
+
 def compare(count: int, rounds: int = 1) -> dict[str, Any]:
     """Both on one file of `count` lines, best of some rounds."""
     with tempfile.TemporaryDirectory() as folder, serve() as server:

@@ -31,11 +31,12 @@ from tikhub_async.batch.ledger import Ledger, Open
 from tikhub_async.batch.videos import video_name
 from tikhub_async.testing import Emulator, SlowHeaders, serve_in_thread
 
-SHORT = (30, 0.5)
+SHORT = (24, 0.3)
 LONG = (120, 1.5)
 """Lines of a batch, and seconds until a kill, at most."""
-CREATE_SECONDS = 0.4
+CREATE_SECONDS = 0.25
 DOWNLOAD_SECONDS = 0.1
+TASK_SECONDS = 0.15
 PATIENCE = 30.0
 
 
@@ -195,6 +196,7 @@ def _film(body: Any) -> str:
 
 
 def campaign(
+    victims: Victims,
     kills: int,
     *,
     seed: int = 1,
@@ -203,7 +205,7 @@ def campaign(
     size: tuple[int, float] = SHORT,
 ) -> Tally:
     """Kill batches so many times; what became of their lines."""
-    with serve_in_thread(Emulator(pace=0, task_seconds=0.2)) as gateway, Victims() as victims:
+    with serve_in_thread(Emulator(pace=0, task_seconds=TASK_SECONDS)) as gateway:
         return Campaign(gateway, victims, seed, write_after=write_after, number=number, size=size).run(kills)
 
 
@@ -214,14 +216,15 @@ def main() -> None:
     parser.add_argument("--terms", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    size = LONG if options.long else SHORT
-    if options.terms:
-        print("SIGTERM:", campaign(200 if options.long else 10, seed=options.seed, number=signal.SIGTERM, size=size))
-        return
-    tally = campaign(150 if options.long else 10, seed=options.seed, size=size)
-    print("journal before:", tally)
-    control = campaign(40 if options.long else 4, seed=options.seed, write_after=True, size=size)
-    print("journal after: ", control)
+    given: dict[str, Any] = {"seed": options.seed, "size": LONG if options.long else SHORT}
+    with Victims() as victims:
+        if options.terms:
+            print("SIGTERM:", campaign(victims, 200 if options.long else 10, number=signal.SIGTERM, **given))
+            return
+        tally = campaign(victims, 150 if options.long else 10, **given)
+        print("journal before:", tally)
+        control = campaign(victims, 40 if options.long else 4, write_after=True, **given)
+        print("journal after: ", control)
     assert (tally.lost, tally.paid_twice, tally.unlisted) == (0, 0, 0)
     assert tally.most_in_doubt <= CONCURRENCY
     assert control.paid_twice > 0

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.batch_core import measure
 from benchmarks.virtual import LoopClock, run_virtually
 from tikhub_async import TikHubAI
+from tikhub_async._config import Limits
 from tikhub_async.batch.options import settings_of
 from tikhub_async.batch.pacing import Gate, Pacer, Ticket
 from tikhub_async.batch.scheduler import Scheduler
@@ -44,8 +45,10 @@ class Server:
         return True
 
 
-async def drive(server: Server, gate: Gate, count: int, watch: Callable[[], None] = lambda: None) -> None:
-    """Send `count` requests through the gate; refused ones again after a second."""
+async def drive(
+    server: Server, gate: Gate, count: int, watch: Callable[[], None] = lambda: None, *, kept: bool = False
+) -> None:
+    """Send `count` requests through the gate; refused ones again after a second. `kept`: places go from job to job."""
     jobs = iter(range(count))
 
     async def fetch() -> list[int]:
@@ -55,25 +58,31 @@ async def drive(server: Server, gate: Gate, count: int, watch: Callable[[], None
         watch()
         return True
 
+    def admit_at_once(job: int) -> bool:
+        watch()
+        return kept
+
     async def work(job: int, ticket: Ticket) -> None:
         good = await server()
-        gate.leave(ticket, refused=not good)
+        if not good or not kept:
+            gate.leave(ticket, refused=not good)
         if not good:
             scheduler.again(job, 1.0)
 
-    scheduler = Scheduler(LoopClock(), gate, fetch=fetch, admit=admit, work=work)
+    scheduler = Scheduler(LoopClock(), gate, fetch=fetch, admit=admit, admit_at_once=admit_at_once, work=work)
     await scheduler.run()
     await scheduler.settle(None)
 
 
+@pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("limit", [3, 40, 200])
-def test_the_gate_settles_below_a_limit_that_nobody_told_it(limit: int) -> None:
+def test_the_gate_settles_below_a_limit_that_nobody_told_it(limit: int, kept: bool) -> None:
     server = Server(limit)
     widths: list[float] = []
 
     async def main() -> float:
         gate = Gate(start=16, most=256)
-        await drive(server, gate, 20_000, lambda: widths.append(gate.width))
+        await drive(server, gate, 20_000, lambda: widths.append(gate.width), kept=kept)
         return asyncio.get_running_loop().time()
 
     seconds = run_virtually(main())
@@ -166,11 +175,13 @@ def test_the_other_lane_takes_places_from_the_gate() -> None:
 # ── rates and holds ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def paced(main: Callable[[Pacer, TikHubAI], Coroutine[Any, Any, Any]], **options: Any) -> Any:
+def paced(
+    main: Callable[[Pacer, TikHubAI], Coroutine[Any, Any, Any]], *, limits: Limits | None = None, **options: Any
+) -> Any:
     """Run something with a pacer in virtual time."""
 
     async def whole() -> Any:
-        client = TikHubAI(api_key="sk-x", clock=LoopClock())
+        client = TikHubAI(api_key="sk-x", clock=LoopClock(), limits=limits)
         pacer = Pacer.of(client._session)
         pacer.join(settings_of(options))
         return await main(pacer, client)
@@ -209,6 +220,52 @@ def test_requests_of_the_other_lane_are_paid_for() -> None:
         return (await times_of(pacer, 10))[-1] - before
 
     assert paced(main, rpm=60) == pytest.approx(60, abs=1.5)
+
+
+@pytest.mark.parametrize("options", [{"rpm": 60}, {"tpm": 6000}])
+def test_where_there_are_rates_nobody_leaves_without_a_look_at_them(options: dict[str, Any]) -> None:
+    async def main(pacer: Pacer, client: TikHubAI) -> bool:
+        return pacer.admit_at_once()
+
+    assert paced(main)
+    assert not paced(main, **options)
+
+
+def test_while_held_nobody_leaves() -> None:
+    async def main(pacer: Pacer, client: TikHubAI) -> list[bool]:
+        found = [pacer.admit_at_once()]
+        pacer.refused(RateLimitError("429", status_code=429, retry_after=20), sent_at=pacer.now())
+        found.append(pacer.admit_at_once())
+        await asyncio.sleep(21)
+        found.append(pacer.admit_at_once())
+        for _ in range(9):
+            pacer.refused(TOO_MANY, sent_at=pacer.now())
+            await asyncio.sleep(0.001)
+        return [*found, pacer.admit_at_once()]
+
+    assert paced(main) == [True, False, True, False]
+
+
+def test_calls_of_the_other_lane_narrow_the_gate_of_the_key() -> None:
+    async def main(pacer: Pacer, client: TikHubAI) -> list[float]:
+        slots, gate = client._session.transport.pools().slots, pacer.gate
+        found: list[float] = []
+        for taken in (0, 4, 50, 0):
+            slots.taken = taken
+            gate.leave(await gate.enter(), refused=None)
+            found.append(gate.places)
+        return found
+
+    assert paced(main, concurrency=10, adaptive=False) == [10, 6, 1, 10]
+
+
+def test_some_connections_are_never_taken_by_a_batch() -> None:
+    async def main(pacer: Pacer, client: TikHubAI) -> int:
+        return pacer.gate.most
+
+    assert paced(main, concurrency=990) == 900
+    assert paced(main, limits=Limits(connections=20), concurrency=990) == 16
+    assert paced(main, concurrency=64) == 64
 
 
 def test_tokens_are_spread_over_the_minute_whatever_their_size() -> None:
@@ -294,8 +351,8 @@ def test_a_line_costs_the_same_however_many_there_are() -> None:
     assert many["grown"] < 8
 
 
-def run_jobs(**hooks: Any) -> tuple[list[Any], Scheduler[Any]]:
-    """Jobs 0…9 through a gate of 3; what was done, in order."""
+def run_jobs(*, kept: bool = False, **hooks: Any) -> tuple[list[Any], Scheduler[Any]]:
+    """Jobs 0…9 through a gate of 3; what was done, in order. `kept`: places go from job to job."""
     done: list[Any] = []
 
     async def main() -> Scheduler[Any]:
@@ -311,7 +368,8 @@ def run_jobs(**hooks: Any) -> tuple[list[Any], Scheduler[Any]]:
 
         async def work(job: int, ticket: Ticket) -> None:
             await asyncio.sleep(hooks.get("seconds", 1))
-            gate.leave(ticket)
+            if not kept:
+                gate.leave(ticket)
             if job == hooks.get("again") and job not in seen:
                 seen.add(job)
                 scheduler.again(job, 5)
@@ -323,7 +381,14 @@ def run_jobs(**hooks: Any) -> tuple[list[Any], Scheduler[Any]]:
                 scheduler.stop()
 
         seen: set[int] = set()
-        scheduler = Scheduler(LoopClock(), gate, fetch=hooks.get("fetch", fetch), admit=admit, work=work)
+        scheduler = Scheduler(
+            LoopClock(),
+            gate,
+            fetch=hooks.get("fetch", fetch),
+            admit=admit,
+            admit_at_once=lambda job: kept and job != hooks.get("refuse"),
+            work=work,
+        )
         await scheduler.run()
         await scheduler.settle(hooks.get("patience"))
         return scheduler
@@ -331,31 +396,184 @@ def run_jobs(**hooks: Any) -> tuple[list[Any], Scheduler[Any]]:
     return done, run_virtually(main())
 
 
-def test_every_job_is_done_once() -> None:
-    done, _ = run_jobs()
+both_ways = pytest.mark.parametrize("kept", [False, True])
+
+
+@both_ways
+def test_every_job_is_done_once(kept: bool) -> None:
+    done, _ = run_jobs(kept=kept)
     assert done == list(range(10))
 
 
-def test_a_job_that_comes_back_goes_before_new_ones() -> None:
-    done, _ = run_jobs(again=0)
+@both_ways
+def test_a_job_that_comes_back_goes_before_new_ones(kept: bool) -> None:
+    done, _ = run_jobs(kept=kept, again=0)
     assert sorted(done) == list(range(10))
     assert done[-1] == 0
 
 
-def test_a_job_that_is_not_admitted_ends_the_run() -> None:
-    done, scheduler = run_jobs(refuse=5)
+@both_ways
+def test_a_job_that_is_not_admitted_ends_the_run(kept: bool) -> None:
+    done, scheduler = run_jobs(kept=kept, refuse=5)
     assert done == [0, 1, 2, 3, 4]
     assert scheduler.in_flight == 0
 
 
-def test_after_a_stop_what_is_in_flight_ends_and_nothing_begins() -> None:
-    done, _ = run_jobs(stop=2)
+@both_ways
+def test_after_a_stop_what_is_in_flight_ends_and_nothing_begins(kept: bool) -> None:
+    done, _ = run_jobs(kept=kept, stop=2)
     assert 3 <= len(done) <= 6
     assert {0, 1, 2} <= set(done)
 
 
-def test_an_error_in_a_job_stops_the_run_and_is_kept() -> None:
-    done, scheduler = run_jobs(breaks=4)
+@both_ways
+def test_what_a_stop_leaves_is_told(kept: bool) -> None:
+    source = iter([list(range(10)), []])
+
+    async def fetch() -> list[int]:
+        return next(source)
+
+    done, scheduler = run_jobs(kept=kept, stop=4, again=0, fetch=fetch)
+    assert 0 not in done
+    assert sorted([*done, *scheduler.left()]) == list(range(10))
+
+
+def places(kept: bool) -> tuple[int, int]:
+    """How many tasks 600 jobs in a gate of 5 took, and the most that were in flight."""
+    tasks: set[int] = set()
+    most = 0
+
+    async def main() -> None:
+        gate = Gate(start=5, most=5)
+        jobs = iter(range(600))
+
+        async def admit(job: int) -> bool:
+            return True
+
+        async def fetch() -> list[int]:
+            return list(itertools.islice(jobs, 100))
+
+        async def work(job: int, ticket: Ticket) -> None:
+            nonlocal most
+            tasks.add(id(asyncio.current_task()))
+            alive.add(asyncio.current_task())
+            most = max(most, gate.in_flight)
+            await asyncio.sleep(1 + job % 7)
+            if not kept:
+                gate.leave(ticket)
+
+        alive: set[Any] = set()  # so that no two have the same id
+        scheduler = Scheduler(LoopClock(), gate, fetch=fetch, admit=admit, admit_at_once=lambda _: kept, work=work)
+        await scheduler.run()
+        await scheduler.settle(None)
+
+    run_virtually(main())
+    return len(tasks), most
+
+
+def test_a_task_goes_from_job_to_job_where_nothing_has_to_be_waited_for() -> None:
+    assert places(kept=True) == (5, 5)
+    assert places(kept=False) == (600, 5)
+
+
+def test_two_batches_in_one_gate_both_get_places() -> None:
+    """One keeps its places from job to job; the other must get in all the same."""
+    served = {"first": 0, "second": 0}
+
+    async def main() -> None:
+        gate = Gate(start=4, most=4)
+
+        async def admit(job: int) -> bool:
+            return True
+
+        def batch(name: str) -> Scheduler[int]:
+            jobs = iter(range(2000))
+
+            async def fetch() -> list[int]:
+                return list(itertools.islice(jobs, 100))
+
+            async def work(job: int, ticket: Ticket) -> None:
+                await asyncio.sleep(0.5 + job * 7919 % 997 / 997)
+                served[name] += 1
+
+            return Scheduler(LoopClock(), gate, fetch=fetch, admit=admit, admit_at_once=lambda _: True, work=work)
+
+        first, second = batch("first"), batch("second")
+        running = [asyncio.create_task(batch.run()) for batch in (first, second)]
+        await asyncio.sleep(200.5)
+        first.stop()
+        second.stop()
+        await asyncio.wait(running)
+        await first.settle(None)
+        await second.settle(None)
+
+    run_virtually(main())
+    assert sum(served.values()) > 790
+    assert min(served.values()) > 300, served
+
+
+def test_a_gate_that_gets_narrower_takes_places_from_those_that_keep_them() -> None:
+    others = 0
+    widths: list[int] = []
+
+    async def main() -> None:
+        nonlocal others
+        gate = Gate(start=10, most=10, adaptive=False, others=lambda: others)
+        jobs = iter(range(300))
+
+        async def fetch() -> list[int]:
+            return list(itertools.islice(jobs, 100))
+
+        async def admit(job: int) -> bool:
+            return True
+
+        async def work(job: int, ticket: Ticket) -> None:
+            await asyncio.sleep(1 + job % 3 / 10)
+
+        scheduler = Scheduler(LoopClock(), gate, fetch=fetch, admit=admit, admit_at_once=lambda _: True, work=work)
+        running = asyncio.create_task(scheduler.run())
+        for taken in (0, 7, 2):
+            others = taken
+            await asyncio.sleep(5)
+            widths.append(gate.in_flight)
+        await running
+        await scheduler.settle(None)
+
+    run_virtually(main())
+    assert widths == [10, 3, 8]
+
+
+def test_no_job_overtakes_one_that_is_being_admitted() -> None:
+    order: list[int] = []
+
+    async def main() -> None:
+        gate = Gate(start=3, most=3)
+        jobs = iter([list(range(20)), []])
+
+        async def fetch() -> list[int]:
+            return next(jobs)
+
+        async def admit(job: int) -> bool:
+            await asyncio.sleep(50 if job == 6 else 0)
+            return True
+
+        async def work(job: int, ticket: Ticket) -> None:
+            order.append(job)
+            await asyncio.sleep(1 + job % 3)
+
+        scheduler = Scheduler(
+            LoopClock(), gate, fetch=fetch, admit=admit, admit_at_once=lambda job: job != 6, work=work
+        )
+        await scheduler.run()
+        await scheduler.settle(None)
+
+    run_virtually(main())
+    assert order == list(range(20))
+
+
+@both_ways
+def test_an_error_in_a_job_stops_the_run_and_is_kept(kept: bool) -> None:
+    done, scheduler = run_jobs(kept=kept, breaks=4)
     assert isinstance(scheduler.failure, RuntimeError)
     assert 4 not in done
 

@@ -1,7 +1,9 @@
 """Batches against the emulator: every route, every failure, every end."""
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import pytest
 
 from tikhub_async import TikHubAI
 from tikhub_async.batch import BatchResult, Decisions, InputRefused, decide, doubts
+from tikhub_async.batch.journal import AppendFile, Reserve
+from tikhub_async.batch.store import Store
 from tikhub_async.errors import (
     AuthenticationError,
     BatchError,
@@ -349,6 +353,30 @@ async def test_a_changed_body_is_refused_before_anything_is_sent(
     assert len(gw.requests) == sent
 
 
+async def test_a_changed_item_of_an_iterable_is_refused_when_it_comes(
+    client: TikHubAI, gw: Emulator, out: Path
+) -> None:
+    await run(client, [chat("a"), chat("b")], out)
+    with pytest.raises(JournalError, match=r"item 2 \('b'\)"):
+        await run(client, [chat("c"), chat("b", "Other"), chat("d")], out, resume=True)
+    assert len(gw.requests) == 3, "those before it are run"
+    assert lines(out).keys() == {"a", "b", "c"}
+
+
+async def test_a_file_that_changes_while_it_runs_is_no_longer_run(
+    client: TikHubAI, gw: Emulator, out: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.jsonl"
+    write(path, [chat(f"c{number}") for number in range(3)])
+    async with client.batch.run(path, out) as batch:  # every line was checked; none is sent yet
+        data = path.read_bytes()
+        path.write_bytes(data.replace(b"gpt-5", b"gpt-6"))
+        with pytest.raises(JournalError, match="changed"):
+            async for _ in batch:
+                pass
+    assert gw.requests == []
+
+
 async def test_more_lines_may_be_added(client: TikHubAI, out: Path, tmp_path: Path) -> None:
     await run(client, write(tmp_path / "in.jsonl", [chat("a")]), out)
     results = await run(client, write(tmp_path / "in.jsonl", [chat("b"), chat("a")]), out, resume=True)
@@ -401,6 +429,67 @@ async def test_no_file_holds_a_key_and_the_journal_holds_no_prompt(
     shown = repr(results) + repr(batch) + repr(batch.report) + json.dumps(batch.report.to_dict())
     assert TEST_KEY not in shown + "".join(path.read_text() for path in tmp_path.iterdir())
     assert "canary" not in out.with_name("out.jsonl.journal").read_text()
+
+
+@pytest.mark.parametrize(
+    ("item", "fsync", "synced"),
+    [(video("v"), "paid", True), (video("v"), "never", False), (chat("c"), "paid", False), (chat("c"), "all", True)],
+)
+async def test_what_must_survive_a_power_cut_is_on_the_disk_before_the_request_leaves(
+    client: TikHubAI, out: Path, monkeypatch: pytest.MonkeyPatch, item: dict[str, Any], fsync: str, synced: bool
+) -> None:
+    steps: list[str] = []
+    intent, send, sync = Store.intent, client._session.send, os.fsync
+
+    def noted_intent(self: Store, *arguments: Any, **options: Any) -> None:
+        intent(self, *arguments, **options)
+        steps.append("intent")
+
+    async def noted_send(request: Any) -> Any:
+        steps.append("send")
+        return await send(request)
+
+    def noted_sync(fd: int) -> None:
+        sync(fd)
+        steps.append("fsync")
+
+    monkeypatch.setattr(Store, "intent", noted_intent)
+    monkeypatch.setattr(client._session, "send", noted_send)
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    await run(client, [item], out, fsync=fsync, poll_interval=0.05)
+    before = steps[steps.index("intent") : steps.index("send")]
+    assert before == (["intent", "fsync"] if synced else ["intent"])
+
+
+async def test_on_a_disk_that_fills_up_nothing_new_is_sent_and_answers_in_flight_are_kept(
+    client: TikHubAI, gw: Emulator, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = 6_000
+    append, release = AppendFile.append, Reserve.release
+
+    def limited(self: AppendFile, data: bytes) -> int:
+        nonlocal room
+        if len(data) > room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        room -= len(data)
+        return append(self, data)
+
+    def give_back(self: Reserve) -> bool:
+        nonlocal room
+        freed = release(self)
+        room += 100_000 * freed
+        return freed
+
+    monkeypatch.setattr(AppendFile, "append", limited)
+    monkeypatch.setattr(Reserve, "release", give_back)
+    items = [chat(f"c{number}") for number in range(90)]
+    with pytest.raises(JournalError, match="was not sent"):
+        await run(client, items, out, concurrency=4)
+    sent = len(gw.requests)
+    assert 2 < sent < 20
+    assert (len(lines(out)), doubts(out)) == (sent, [])
+    monkeypatch.undo()
+    assert (await client.batch.run(items, out, resume=True).finish()).ok == 90 - sent
 
 
 # ── failures ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -457,7 +546,7 @@ async def test_a_chat_that_may_be_paid_is_sent_once_more_and_says_so(client: Tik
     async with client.batch.run([chat("a")], out) as batch:
         result = await anext(batch)
     assert (result.ok, result.attempts, result.maybe_billed) == (True, 2, True)
-    assert batch.report.resent == 1
+    assert batch.report.repeated == 1
 
 
 async def test_a_chat_that_breaks_twice_fails(client: TikHubAI, gw: Emulator, out: Path) -> None:
@@ -533,6 +622,13 @@ async def test_five_doubts_in_a_row_stop_it(client: TikHubAI, gw: Emulator, out:
     with pytest.raises(BatchError, match="5 requests in a row"):
         await run(client, [video(f"v{number}") for number in range(50)], out, concurrency=1)
     assert len(gw.paid) == 5
+
+
+async def test_doubts_that_are_not_in_a_row_do_not_stop_it(client: TikHubAI, gw: Emulator, out: Path) -> None:
+    gw.script("seedance.create", *[Drop()] * 4)
+    items = [video("v1"), video("v2"), chat("c1"), video("v3"), video("v4"), chat("c2")]
+    results = await run(client, items, out, concurrency=1, max_in_doubt=3)
+    assert [results[name].outcome for name in ("v1", "v2", "v3", "v4", "c1", "c2")] == ["in doubt"] * 4 + ["ok"] * 2
 
 
 async def test_an_unknown_key_stops_it_and_costs_no_line(gw: Emulator, out: Path) -> None:
@@ -664,6 +760,18 @@ async def test_a_drain_leaves_videos_to_the_next_run(client: TikHubAI, gw: Emula
     assert len(gw.paid) == len(results) == 5
 
 
+async def test_a_drain_does_not_wait_for_ever(gw: Emulator, out: Path) -> None:
+    gw.script("chat.completions", *[SlowHeaders(seconds=None)] * 3)
+    real = TikHubAI(api_key=TEST_KEY, base_url=gw.base_url)
+    items = [chat("a"), chat("b"), chat("c")]
+    async with real, real.batch.run(items, out, drain_seconds=0.2) as batch:
+        while len(gw.requests) < 3:
+            await asyncio.sleep(0.01)
+        batch.drain()
+        assert [result async for result in batch] == []
+    assert batch.report.in_doubt == len(doubts(out)) == 3
+
+
 async def test_a_cancelled_reader_drains(client: TikHubAI, gw: Emulator, out: Path) -> None:
     gw.script("chat.completions", *[SlowHeaders(seconds=0.3)] * 3)
 
@@ -705,7 +813,7 @@ async def test_a_slow_reader_holds_the_batch_back(client: TikHubAI, gw: Emulator
 
 
 async def test_interactive_calls_do_not_queue_behind_a_batch(client: TikHubAI, gw: Emulator) -> None:
-    gw.script("chat.completions", *[SlowHeaders(seconds=0.1)] * 40)
+    gw.script("chat.completions", *[SlowHeaders(seconds=0.05)] * 40)
     items = [chat(f"c{number}") for number in range(40)]
     async with client.batch.run(items, concurrency=4, adaptive=False) as batch:
         await anext(batch)

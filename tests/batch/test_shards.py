@@ -106,7 +106,6 @@ def dead_attempt(shard: Shard, *, done: str = "", sent: str = "", accepted: dict
 def test_what_a_dead_worker_left_is_taken_up(gateway: Emulator, tmp_path: Path) -> None:
     items = [chat("done"), chat("flying"), video("lost"), chat("new")]
     (shard,) = make(tmp_path, items)
-    os.makedirs(shard.folder)
     dead_attempt(shard, done="done", sent="flying lost")
     report = run_shard(shard, QUICK)
     assert report.attempt == 2
@@ -123,6 +122,22 @@ def test_what_a_dead_worker_left_is_taken_up(gateway: Emulator, tmp_path: Path) 
     assert merge(shard.folder, tmp_path / "out.jsonl").lines == 4
 
 
+def test_what_earlier_attempts_have_repeated_is_told_as_well(gateway: Emulator, tmp_path: Path) -> None:
+    (shard,) = make(tmp_path, [chat("a"), chat("b")])
+    dead_attempt(shard, sent="a")
+    part, earlier = claim(shard.folder, shard.number)
+    second = Store.open(part.path, Clock(), resume=False, source=shard.input, earlier=[earlier[0].path])
+    second.decide("a", "retry")
+    line = read_line(Path(shard.input).read_bytes().splitlines()[0], 1)
+    assert line is not None
+    second.intent(line, paid=False)
+    second.done("a", b'{"custom_id":"a","response":{},"error":null}\n', ok=True)
+    second.close()  # it died as well, and has reported nothing
+    assert run_shard(shard, QUICK).repeated == 1
+    assert run_shard(shard, QUICK).repeated == 1, "Dask may ask for a report again"
+    assert len(gateway.requests) == 1
+
+
 def test_a_task_of_a_dead_worker_is_waited_for(gateway: Emulator, tmp_path: Path) -> None:
     gateway.script("seedance.create", TaskHangs())
     (shard,) = make(tmp_path, [video("v")])
@@ -137,7 +152,6 @@ def test_a_task_of_a_dead_worker_is_waited_for(gateway: Emulator, tmp_path: Path
 
 def test_chats_in_flight_are_left_in_doubt_where_that_was_asked_for(gateway: Emulator, tmp_path: Path) -> None:
     (shard,) = make(tmp_path, [chat("flying")])
-    os.makedirs(shard.folder)
     dead_attempt(shard, sent="flying")
     report = run_shard(shard, ShardOptions(options={"resend": "never"}))
     assert (report.in_doubt, report.repeated, gateway.requests) == (["flying"], 0, [])
@@ -157,7 +171,6 @@ def test_a_newer_attempt_fences_the_older_one(
 ) -> None:
     """The older worker is alive: its intent is written, then it sees the newer attempt and does not send."""
     (shard,) = make(tmp_path, [video("v")])
-    os.makedirs(shard.folder)
     intent = Store.intent
 
     def meanwhile(self: Store, *arguments: Any, **options: Any) -> None:
@@ -190,7 +203,6 @@ def test_the_stop_flag_ends_a_shard_that_runs_and_keeps_others_from_beginning(
 ) -> None:
     items = [chat(f"c{number}") for number in range(40)]
     (shard,) = make(tmp_path, items, 40)
-    os.makedirs(shard.folder)
 
     class Stopping(Fence):
         def stopped(self) -> bool:
@@ -221,9 +233,27 @@ def test_without_a_key_in_the_environment_it_says_so(tmp_path: Path, monkeypatch
 def test_a_changed_input_is_refused(gateway: Emulator, tmp_path: Path) -> None:
     (shard,) = make(tmp_path, [chat("a", "1"), chat("b")])
     run_shard(shard, QUICK)
-    (changed,) = make(tmp_path, [chat("a", "2"), chat("b")])
     with pytest.raises(JournalError, match="changed"):
-        run_shard(changed, QUICK)
+        make(tmp_path, [chat("a", "2"), chat("b")])
+    with pytest.raises(JournalError, match="changed"):
+        run_shard(shard, QUICK)
+    assert len(gateway.requests) == 2
+
+
+def test_shards_are_cut_in_the_same_way_once_one_has_begun(gateway: Emulator, tmp_path: Path) -> None:
+    items = [chat(f"c{number}") for number in range(6)]
+    make(tmp_path, items, 3)
+    shards = make(tmp_path, items, 4)  # nothing has begun
+    run_shard(shards[1], QUICK)
+    with pytest.raises(JournalError, match="shards of 4 lines, not 3"):
+        make(tmp_path, items, 3)
+    with pytest.raises(JournalError, match="changed"):
+        make(tmp_path, [chat("new"), *items], 4)  # the same lines in other shards
+    with pytest.raises(JournalError, match="changed"):
+        make(tmp_path, items[:-1], 4)
+    more = make(tmp_path, [*items, chat("c6"), chat("c7"), chat("c8")], 4)
+    assert sum(run_shard(shard, QUICK).ok for shard in more) == 7
+    assert len(gateway.requests) == 9
 
 
 def test_a_merge_takes_the_first_line_per_id_and_no_half_lines(tmp_path: Path) -> None:
@@ -231,18 +261,32 @@ def test_a_merge_takes_the_first_line_per_id_and_no_half_lines(tmp_path: Path) -
         return json.dumps({"custom_id": custom_id, "response": {"who": who}, "error": None}).encode() + b"\n"
 
     (tmp_path / "part-000001.1.jsonl").write_bytes(line("a", 1) + line("b", 1) + b'{"custom_id":"c"')
-    (tmp_path / "part-000001.2.jsonl").write_bytes(line("b", 2) + line("c", 2))
+    (tmp_path / "part-000001.2.jsonl").write_bytes(line("b", 2) + line("c", 2) + line("d", 2)[:-1])
+    (tmp_path / "part-000001.3.jsonl").write_bytes(line("d", 3))
     (tmp_path / "part-000000.1.jsonl").write_bytes(line("z", 0))
     (tmp_path / "part-000001.1.jsonl.journal").write_bytes(b"not looked at")
     report = merge(tmp_path, tmp_path / "out.jsonl")
-    assert (report.lines, report.repeated, report.parts) == (4, 1, 3)
+    assert (report.lines, report.repeated, report.parts) == (5, 1, 4)
     found = [json.loads(text) for text in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [(entry["custom_id"], entry["response"]["who"]) for entry in found] == [
         ("z", 0),
         ("a", 1),
         ("b", 1),
         ("c", 2),
+        ("d", 3),
     ]
+
+
+def test_two_ids_with_one_key_both_stay_in_a_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tikhub_async.batch import parts as module
+
+    monkeypatch.setattr(module, "key_of", lambda _: 7)
+    names = ["a", "b", "a"]
+    text = "".join(json.dumps({"custom_id": name, "response": {}, "error": None}) + "\n" for name in names)
+    (tmp_path / "part-000000.1.jsonl").write_text(text)
+    report = merge(tmp_path, tmp_path / "out.jsonl")
+    assert {json.loads(line)["custom_id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()} == {"a", "b"}
+    assert report.lines >= 2
 
 
 def test_a_folder_without_parts_cannot_be_merged(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_what_is_in_doubt_is_listed_decided_and_acted_on(run: CommandLine, gatew
     assert listed.code == ExitCode.IN_DOUBT
     assert [line.split("\t")[0] for line in sorted(listed.lines)] == ["a", "b", "c"]
     assert "--adopt CUSTOM_ID=TASK_ID" in listed.err
+    assert "may still be on their way" in listed.err
     shown = [json.loads(line) for line in run("batch", "doubt", target, "--json").lines]
     assert {line["custom_id"]: line["body"]["content"][0]["text"] for line in shown} == dict.fromkeys("abc", "A dog")
     decided = run("batch", "doubt", target, "--adopt", f"a={gateway.paid[0].id}", "--drop", "b", "--retry", "c")
@@ -166,13 +167,21 @@ def test_parts_are_merged(run: CommandLine, tmp_path: Path) -> None:
     assert run("batch", "merge", str(tmp_path / "none"), "-o", str(target)).code == ExitCode.ERROR
 
 
-def test_a_cluster_that_is_not_there(run: CommandLine, tmp_path: Path) -> None:
+def test_a_cluster_job_that_has_begun_is_resumed_or_refused(run: CommandLine, tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="the extra [dask] is not installed")
     source, target = paths(tmp_path, [chat("a")])
     Path(f"{target}.parts").mkdir()
     done = run("batch", "run", source, "-o", target, "--cluster", "tcp://127.0.0.1:1")
-    assert done.code == ExitCode.USAGE
+    assert done.code == ExitCode.ERROR
     assert "batch resume" in done.err
+
+
+def test_what_was_sent_again_is_told(run: CommandLine, gateway: Emulator, tmp_path: Path) -> None:
+    gateway.script("chat.completions", Drop())
+    source, target = paths(tmp_path, [chat("a"), chat("b")])
+    done = run("batch", "run", source, "-o", target, "--json")
+    assert (done.code, json.loads(done.out)["repeated"]) == (ExitCode.OK, 1)
+    assert "1 sent again" in done.err
 
 
 # ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """`tikhub-ai batch`: run files of requests, take them up again, decide what is in doubt, merge parts."""
 
 import json
+import time
 from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -178,12 +179,18 @@ def _sum_up(report: "BatchReport", stopped: "TikHubError | None", target: str, r
     if report.doubts:
         output.note(f"in doubt: {_names([line.custom_id for line in report.doubts])}")
         output.note(f"  → tikhub-ai batch doubt {target}")
+    _tell_repeated(report.repeated)
     if report.pending or stopped is not None or report.interrupted:
         output.note(f"to go on: tikhub-ai batch resume … -o {target}")
     output.note(f"{report.ok:,} answers, {report.failed:,} failures, {report.skipped:,} from before, in {target}")
     if running.json:
         output.line(json.dumps(report.to_dict()))
     return code_of_report(report, stopped)
+
+
+def _tell_repeated(count: int) -> None:
+    if count:
+        output.note(f"{count:,} sent again after a request whose outcome is unknown: they may have been paid twice")
 
 
 def code_of_report(report: "BatchReport", stopped: "TikHubError | None") -> ExitCode:
@@ -206,14 +213,8 @@ def _names(names: list[str], shown: int = 5) -> str:
 
 
 def _run_on_cluster(cluster: str, source: str, target: str, running: Running, *, resume: bool) -> ExitCode:
-    import asyncio
-
-    from tikhub_async.batch import ShardOptions, ShardReport, run_on_dask
-    from tikhub_async.batch.dask import PARTS
+    from tikhub_async.batch import ShardReport, drain_on_signals
     from tikhub_async.batch.shard import LINES
-
-    if not resume and (Path(target).exists() or Path(f"{target}{PARTS}").exists()):
-        raise UsageError(f"{target} has begun: `tikhub-ai batch resume` goes on with it")
 
     def tell(report: "ShardReport") -> None:
         output.note(f"shard {report.number}: {report.ok:,} answers, {report.failed:,} failures{_more(report.stopped)}")
@@ -221,36 +222,71 @@ def _run_on_cluster(cluster: str, source: str, target: str, running: Running, *,
     options = running.options()
     if not running.resend_chats:
         options.pop("resend", None)  # nobody is there to ask: shards send chats again unless told otherwise
-    report = asyncio.run(
-        run_on_dask(
-            cluster,
+
+    async def action(client: "TikHubAI") -> ExitCode:
+        job = client.batch.run_on_cluster(
             source,
             target,
-            ShardOptions(options=options, base_url=running.base_url),
-            lines=running.lines_per_shard or LINES,
+            cluster=cluster,
+            resume=resume,
+            lines_per_shard=running.lines_per_shard or LINES,
             on_report=tell,
+            **options,
         )
-    )
-    return _sum_up_cluster(report, target, running)
+        with drain_on_signals(whole := OnCluster(job, target), lambda count: output.note(SIGNALLED[min(count, 2)])):
+            report = await whole.task
+        return _sum_up_cluster(report, target, running, whole.interrupted)
+
+    return _refusing(action, running.base_url)
+
+
+class OnCluster:
+    """A batch on a cluster, which other machines are to end."""
+
+    def __init__(self, job: Coroutine[Any, Any, "ClusterReport"], target: str) -> None:
+        import asyncio
+
+        self.task = asyncio.ensure_future(job)
+        self.interrupted = False
+        self._target = target
+
+    def drain(self) -> None:
+        """Let every worker finish what is in flight; their reports are waited for."""
+        from tikhub_async.batch.dask import PARTS
+        from tikhub_async.batch.parts import set_stop
+
+        self.interrupted = True
+        set_stop(f"{self._target}{PARTS}")
+
+    def abort(self) -> None:
+        """Leave; the workers finish what is in flight all the same."""
+        self.task.cancel()
 
 
 def _more(stopped: str | None) -> str:
     return f"; {stopped}" if stopped else ""
 
 
-def _sum_up_cluster(report: "ClusterReport", target: str, running: Running) -> ExitCode:
+def _sum_up_cluster(report: "ClusterReport", target: str, running: Running, interrupted: bool) -> ExitCode:
     if report.stopped is not None:
         output.report(report.stopped)
     if trouble := trouble_text(report):
         output.note(trouble)
     if report.in_doubt:
         output.note(f"  → tikhub-ai batch doubt {report.folder}")
+    _tell_repeated(report.repeated)
     lines = 0 if report.merged is None else report.merged.lines
     output.note(f"{report.finished:,} of {report.shards:,} shards; {lines:,} lines in {target}")
     if running.json:
         output.line(json.dumps(report.to_dict()))
+    if not report.complete:
+        output.note(f"to go on: tikhub-ai batch resume … -o {target} --cluster …")
+    if report.stopped is not None and output.code_of(report.stopped) is ExitCode.ACCESS:
+        return ExitCode.ACCESS
     if report.in_doubt:
         return ExitCode.IN_DOUBT
+    if interrupted:
+        return ExitCode.INTERRUPTED
     return ExitCode.OK if report.complete and not report.failed else ExitCode.ERROR
 
 
@@ -307,9 +343,13 @@ def doubt(
     for line in found:
         output.line(_told(line, as_json=json))
     output.note(f"{len(found)} in doubt" + (HOW_TO_DECIDE if found else ""))
+    if any(time.time() - line.sent_at < SETTLED_AFTER for line in found):
+        output.note("  some left within the last minute and may still be on their way: look again before --retry")
     return ExitCode.IN_DOUBT if found else ExitCode.OK
 
 
+SETTLED_AFTER = 60.0
+"""Seconds: what a process sent before it died may still lie in a socket, and a task of it come after one was looked for."""
 HOW_TO_DECIDE = "\n  → --adopt CUSTOM_ID=TASK_ID where the console shows a task, else --retry or --drop CUSTOM_ID"
 
 
@@ -321,8 +361,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _told(line: "InDoubt", *, as_json: bool) -> str:
-    import time
-
     if as_json:
         return json.dumps({name: getattr(line, name) for name in line.__struct_fields__}, ensure_ascii=False)
     sent = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.sent_at))

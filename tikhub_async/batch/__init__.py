@@ -1,11 +1,11 @@
 """Batch jobs: any number of lines, each paid once, killed and taken up again, on one machine or many.
 
-`client.batch.run` is the way in; `docs/batch.md` is the guide. Here are its results, and what works on files without a
+`client.batch.run` and `client.batch.run_on_cluster` are the ways in; `docs/batch.md` is the guide. Here are its results, and what works on files without a
 client: lines in doubt, shards, merging.
 """
 
 from tikhub_async.batch.accessor import Batch
-from tikhub_async.batch.dask import ClusterReport, run_on_dask
+from tikhub_async.batch.dask import ClusterReport
 from tikhub_async.batch.doubt import Decisions, InDoubt, decide, doubts
 from tikhub_async.batch.formats import InputRefused, ItemError
 from tikhub_async.batch.options import BatchOptions
@@ -34,7 +34,6 @@ __all__ = [
     "doubts",
     "drain_on_signals",
     "merge",
-    "run_on_dask",
     "run_shard",
     "split",
 ]

@@ -1,4 +1,4 @@
-"""The same shards on Dask distributed: one task per shard, repeated by Dask when its worker dies.
+"""`client.batch.run_on_cluster`: shards on Dask distributed, one task each, repeated by Dask when its worker dies.
 
 Dask recomputes what a dead worker held and does not stop running tasks when it cancels them; both do no harm here,
 because a shard that is repeated does only what is left of it, and a stop flag beside the parts ends those that run.
@@ -7,15 +7,22 @@ because a shard that is repeated does only what is left of it, and a stop flag b
 import asyncio
 import importlib
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tikhub_async.batch.options import Settings, settings_of
-from tikhub_async.batch.parts import MergeReport, clear_stop, merge, set_stop
-from tikhub_async.batch.shard import LINES, Shard, ShardOptions, ShardReport, run_shard, split
-from tikhub_async.errors import BatchError, ConfigError, SpendLimitReached, TikHubError
+from tikhub_async.batch.index import Index
+from tikhub_async.batch.journal import SUFFIX
+from tikhub_async.batch.lines import FileLines
+from tikhub_async.batch.options import Settings
+from tikhub_async.batch.parts import MergeReport, clear_stop, merge, parts_in, set_stop
+from tikhub_async.batch.routes import Routes
+from tikhub_async.batch.shard import Shard, ShardOptions, ShardReport, run_shard, split
+from tikhub_async.errors import ConfigError, JournalError, SpendLimitReached, TikHubError
+
+if TYPE_CHECKING:
+    from tikhub_async._client import TikHubAI
 
 RETRIES = 2
 """Times that Dask repeats a shard that raised; deaths of workers are repeated beyond that."""
@@ -31,6 +38,8 @@ class ClusterReport(msgspec.Struct, kw_only=True):
     shards: int = 0
     finished: int = 0
     """Shards that have reported."""
+    unfinished: int = 0
+    """Those among them that ended before their end, as by the stop flag."""
     workers: int = 0
     """Threads of the cluster: shards that run at once."""
     ok: int = 0
@@ -40,7 +49,8 @@ class ClusterReport(msgspec.Struct, kw_only=True):
     in_doubt: list[str] = []
     """`custom_id` of lines whose outcome is unknown: `doubts(folder)` shows them, `decide(folder, …)` decides."""
     repeated: int = 0
-    """Chats that were sent twice because a worker died with them in flight."""
+    """Requests that followed one whose outcome is unknown: chats that were in flight when a worker died, and what the
+    user chose to retry."""
     sent: int = 0
     refused: int = 0
     tokens_in: int = 0
@@ -56,11 +66,13 @@ class ClusterReport(msgspec.Struct, kw_only=True):
     @property
     def complete(self) -> bool:
         """True when every line has its answer or its error."""
-        return self.stopped is None and self.finished == self.shards and not (self.in_doubt or self.pending)
+        left = self.shards - self.finished + self.unfinished
+        return self.stopped is None and not (left or self.in_doubt or self.pending)
 
     def add(self, report: ShardReport) -> None:
         """Take a shard's figures in."""
         self.finished += 1
+        self.unfinished += report.stopped is not None
         for name in (
             "ok",
             "failed",
@@ -89,38 +101,23 @@ class ClusterReport(msgspec.Struct, kw_only=True):
         return data
 
 
-async def run_on_dask(
+async def run_on_cluster(
     cluster: str,
-    input: str | os.PathLike[str],  # noqa: A002 - it is the input
-    output: str | os.PathLike[str],
-    options: ShardOptions | None = None,
+    source: str,
+    output: str,
+    settings: Settings,
+    options: ShardOptions,
     *,
-    lines: int = LINES,
-    on_report: OnReport | None = None,
+    routes: Routes,
+    resume: bool,
+    lines: int,
+    on_report: OnReport | None,
 ) -> ClusterReport:
-    """Run a batch on a cluster and merge its parts into `output`. To resume, call it again.
-
-    Args:
-        cluster: Address of the scheduler, as `tcp://scheduler:8786`.
-        input: The file; all workers must see it, and the folder `<output>.parts`, under the same names.
-        output: Where the merged output goes.
-        options: How shards are run. `rpm` and `tpm` are those of the whole job and are split over the workers;
-            `concurrency` is that of one shard.
-        lines: Lines of a shard.
-        on_report: Called as each shard ends.
-
-    Raises:
-        ConfigError: distributed is not installed, or an option cannot work.
-        TikHubError: A shard raised: its input, its journal, or its machine's environment.
-    """
+    """Run a batch on a cluster and merge its parts into `output`; see `Batch.run_on_cluster`."""
     distributed = _distributed()
-    options = options or ShardOptions()
-    settings = settings_of(options.options)
-    name: str = os.fspath(output)
-    folder = f"{name}{PARTS}"
-    os.makedirs(folder, exist_ok=True)
-    clear_stop(folder)
-    shards = await asyncio.to_thread(split, input, folder, lines=lines)
+    folder = f"{output}{PARTS}"
+    _refuse_begun(output, folder, resume=resume)
+    shards = await asyncio.to_thread(_prepare, source, folder, settings, routes, lines)
     report = ClusterReport(shards=len(shards), folder=folder)
     async with distributed.Client(cluster, asynchronous=True) as dask:
         report.workers = sum((await _threads(dask)).values()) or 1
@@ -133,8 +130,63 @@ async def run_on_dask(
             raise
     if len(budgeted) < len(shards) and report.stopped is None:
         report.stopped = SpendLimitReached(f"max_items={settings.max_items}: later shards were not begun")
-    report.merged = await asyncio.to_thread(merge, folder, name) if report.finished else None
+    if await asyncio.to_thread(parts_in, folder):
+        report.merged = await asyncio.to_thread(merge, folder, output)
     return report
+
+
+def _refuse_begun(output: str, folder: str, *, resume: bool) -> None:
+    """Two ways to the same output would pay for everything twice."""
+    if os.path.exists(output + SUFFIX):
+        raise JournalError(
+            f"{output} belongs to a batch that ran on one machine", hint="go on with it there, or name another output"
+        )
+    if not resume and (os.path.exists(folder) or os.path.exists(output)):
+        raise JournalError(
+            f"{output} belongs to a batch that has begun", hint="resume it (`tikhub-ai batch resume`), or name another"
+        )
+
+
+def _prepare(source: str, folder: str, settings: Settings, routes: Routes, lines: int) -> list[Shard]:
+    """Check every line of the input, and cut it. Blocks."""
+    found = FileLines(source, Index(), routes, settings.endpoint)
+    try:
+        found.look_through()
+    finally:
+        found.close()
+    shards = split(source, folder, lines=lines)
+    clear_stop(folder)
+    return shards
+
+
+def shard_options(
+    client: "TikHubAI", given: Mapping[str, Any], settings: Settings, more: Mapping[str, Any]
+) -> ShardOptions:
+    """What the workers are told: how this client calls the gateway. Its key, headers and proxy stay here.
+
+    Raises:
+        ConfigError: A key was given for them.
+    """
+    if "api_key" in more:
+        raise ConfigError(
+            "a key would show in tasks, logs and dashboards: each worker takes that of its own environment",
+            stage="batch",
+        )
+    config = client._config
+    told = dict(given)
+    if settings.videos is not None:
+        told["videos"] = os.path.abspath(settings.videos)  # workers have folders of their own to be in
+    calling = {
+        "timeout": config.timeouts,
+        "retries": config.retries,
+        "routes": dict(config.routes),
+        "key_header": config.key_header,
+        "kling_metadata": config.kling_metadata,
+        "max_json_bytes": config.max_json_bytes,
+        "allow_insecure": config.base_url.startswith("http:"),  # it was accepted here
+        "allow_private_media": client._session.transport.options.allow_private_media,
+    }
+    return ShardOptions(options=told, base_url=client.base_url, client={**calling, **more})
 
 
 async def _threads(dask: Any) -> dict[str, int]:
@@ -165,8 +217,8 @@ async def _run_all(
 
 def _reason(found: ShardReport, settings: Settings, report: ClusterReport) -> TikHubError | None:
     """Why no other shard is to begin anything new."""
-    if found.fatal and found.stopped is not None:
-        return BatchError(f"shard {found.number} stopped: {found.stopped}")
+    if found.fatal:
+        return found.error
     tokens = report.tokens_in + report.tokens_out
     if settings.max_tokens is not None and tokens >= settings.max_tokens:
         return SpendLimitReached(f"max_tokens={settings.max_tokens}: {tokens} tokens are used")

@@ -68,11 +68,7 @@ class InputRefused(BatchError):
 
 def hash_of(*parts: bytes) -> int:
     """64 bits that stand for some bytes; the same on every machine."""
-    digest = blake2b(digest_size=8)
-    for part in parts:
-        digest.update(part)
-        digest.update(b"\0")
-    return int.from_bytes(digest.digest(), "big")
+    return int.from_bytes(blake2b(b"\0".join((*parts, b"")), digest_size=8).digest(), "big")
 
 
 # ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -52,6 +52,8 @@ class Ledger:
         self.bad = 0
         self.sent = 0
         """Requests that left, those known to have had no effect not counted."""
+        self.repeated = 0
+        """Requests among them that followed one whose outcome is unknown."""
         self.ends_at = 0
         """Bytes of the output that the records speak of."""
         self._source: str | None = None
@@ -72,7 +74,7 @@ class Ledger:
             case Doubt():
                 self._doubt(record)
             case Decided(action="retry"):
-                self._close(record.id, State.TODO)
+                self.repeated += self._close(record.id, State.TODO)
             case Decided(action="adopt"):
                 self._accept(record.id, record.task or {}, None)
             case Decided():
@@ -96,6 +98,7 @@ class Ledger:
     def _sent(self, record: Intent, key: int) -> None:
         body_hash = int(record.hash, 16)
         self.sent += 1
+        self.repeated += record.id in self.open
         self.open[record.id] = Open(
             custom_id=record.id,
             state=State.SENT,

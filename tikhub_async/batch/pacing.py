@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CUT = 0.85
 """Factor on the width when the gateway says that it was too wide."""
+FIRST_GAIN = 0.5
+"""How much wider the gate gets per success until it first meets its limit: by half per round trip. Twice as wide would
+overshoot by dozens of requests."""
 GAIN = 1.0
 """How much wider it gets per round trip without such a word, once it has met its limit …"""
 GAIN_PER_SUCCESS = 0.005
@@ -40,12 +43,12 @@ WINDOW = 1.0
 class Ticket:
     """A place in the gate."""
 
-    __slots__ = ("full", "number")
+    __slots__ = ("held", "number")
 
-    def __init__(self, number: int, full: bool) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
-        self.full = full
-        """Whether the gate was full: only then does a success say that it could be wider."""
+        self.held = True
+        """False once the place was given back."""
 
 
 class Gate:
@@ -72,7 +75,11 @@ class Gate:
         self.width = float(min(start, most) if adaptive else most)
         self._others = others
         self._limiter = anyio.CapacityLimiter(max(int(self.width), 1))
+        self._waiting = 0
         self._issued = 0
+        self._filled = 0
+        """Number of the newest ticket with which the gate was full. Only if it was full while a call was in flight does
+        its success say that it could be wider."""
         self._cut_at = 0
         self._probing = True
 
@@ -81,34 +88,69 @@ class Gate:
         """Tickets that are out."""
         return self._limiter.borrowed_tokens
 
+    @property
+    def places(self) -> float:
+        """How many tickets may be out, those of the other lane's calls taken off."""
+        return self._limiter.total_tokens
+
     async def enter(self) -> Ticket:
         """Wait for a place."""
         limiter = self._limiter
         self._fit()
         self._issued += 1
-        borrowed = limiter.borrowed_tokens
-        ticket = Ticket(self._issued, borrowed + 1 >= limiter.total_tokens)
-        if borrowed < limiter.total_tokens:
+        ticket = Ticket(self._issued)
+        taken, places = limiter.borrowed_tokens, limiter.total_tokens
+        if taken + 1 >= places:
+            self._filled = self._issued
+        if taken < places:
             try:
                 limiter.acquire_on_behalf_of_nowait(ticket)  # the awaited form costs two turns of the loop
             except anyio.WouldBlock:
                 pass  # another batch is waiting
             else:
                 return ticket
-        await limiter.acquire_on_behalf_of(ticket)
+        self._waiting += 1
+        try:
+            await limiter.acquire_on_behalf_of(ticket)
+        finally:
+            self._waiting -= 1
         return ticket
 
+    def keep(self, ticket: Ticket, *, waiting: bool) -> bool:
+        """Go on to the next call in the same place, after one that was served.
+
+        Args:
+            ticket: The place.
+            waiting: Whether the caller itself waits for another place meanwhile.
+
+        Returns: False when the place was given back: the gate is too narrow for it by now, or another batch waits.
+        """
+        self._served(ticket)
+        self._fit()
+        taken, places = self._limiter.borrowed_tokens, self._limiter.total_tokens
+        if taken > places or self._waiting > waiting:
+            self.leave(ticket, refused=None)
+            return False
+        self._issued += 1
+        ticket.number = self._issued
+        if taken >= places:
+            self._filled = self._issued
+        return True
+
     def leave(self, ticket: Ticket, *, refused: bool | None = False) -> None:
-        """Give the place back.
+        """Give the place back; a second time does nothing.
 
         Args:
             ticket: The place.
             refused: True when the gateway said that there were too many; None when the call says nothing of that.
         """
+        if not ticket.held:
+            return
+        ticket.held = False
         if refused:
             self._narrow(ticket)
-        elif refused is False and ticket.full:
-            self._widen()
+        elif refused is False:
+            self._served(ticket)
         self._limiter.release_on_behalf_of(ticket)
         self._fit()
 
@@ -119,9 +161,9 @@ class Gate:
             self._cut_at = self._issued
         self._probing = False
 
-    def _widen(self) -> None:
-        if self.adaptive and self.width < self.most:
-            gain = 1.0 if self._probing else min(GAIN / self.width, GAIN_PER_SUCCESS)
+    def _served(self, ticket: Ticket) -> None:
+        if self.adaptive and ticket.number <= self._filled and self.width < self.most:
+            gain = FIRST_GAIN if self._probing else min(GAIN / self.width, GAIN_PER_SUCCESS)
             self.width = min(self.width + gain, float(self.most))
 
     def _fit(self) -> None:
@@ -222,6 +264,19 @@ class Pacer:
     def held_for(self) -> float:
         """Seconds that nothing may leave, 0 when it may."""
         return max(self._key.hold_until, self._held_until, self._clock.now()) - self._clock.now()
+
+    def admit_at_once(self) -> bool:
+        """Whether a request may leave without a wait; it is then counted as having left."""
+        now = self._clock.now()
+        if (
+            self._requests is not None
+            or self._tokens is not None
+            or now < self._key.hold_until
+            or now < self._held_until
+        ):
+            return False
+        self._ours += 1
+        return True
 
     async def admit(self, tokens: float) -> None:
         """Until a request with so many tokens, by estimate, may leave."""

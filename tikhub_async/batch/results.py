@@ -133,7 +133,7 @@ class BatchReport(msgspec.Struct, kw_only=True):
     """Requests that left in this run."""
     refused: int = 0
     """429s and the like among them."""
-    resent: int = 0
+    repeated: int = 0
     """Requests that were sent again although the first attempt may have been charged."""
     tokens_in: int = 0
     tokens_out: int = 0

@@ -34,6 +34,8 @@ FLUSH_SECONDS = 1.0
 """How often answers are put on the disk itself."""
 UNREAD = 64
 """Results that wait for their reader before no new lines are begun, beside as many as are in flight."""
+UNWEIGHED = Asked()
+"""What a line asks for, where no limit and no rate counts that."""
 
 
 class BatchRun:
@@ -246,6 +248,7 @@ class BatchRun:
             self._pacer.gate,
             fetch=self._fetch,
             admit=self._admit,
+            admit_at_once=self._admit_at_once,
             work=lambda job, ticket: self._hands.work(job, ticket),
             ended=self._moved.set,
         )
@@ -273,7 +276,7 @@ class BatchRun:
         for lost in store.ledger.in_state(State.DOUBT):
             if not lost.paid and self.settings.resend == "chat":
                 store.decide(lost.custom_id, "retry")
-                self._report.resent += 1
+                self._report.repeated += 1
             else:
                 self._report.in_doubt += 1
         for open_ in store.ledger.in_state(State.ACCEPTED):
@@ -308,9 +311,24 @@ class BatchRun:
             return jobs
         for line in await self._lines.fetch():
             call = self._routes.call(line)
-            jobs.append(Job(line=line, call=call, asked=self._routes.asked(line, call)))
+            asked = self._routes.asked(line, call) if self._spending.weighs else UNWEIGHED
+            jobs.append(Job(line=line, call=call, asked=asked))
         self._refresh()
         return jobs
+
+    def _admit_at_once(self, job: Job) -> bool:
+        """`_admit` where there is nothing to wait for; False leaves it to that."""
+        if job.is_video or self._fence.stopped():
+            return False
+        if self._reading and len(self._ready) >= UNREAD + self._pacer.gate.in_flight:
+            return False
+        if job.call.route.is_paid:
+            held = self._spending.estimate(job.asked)
+            if self._spending.objection(held) is not None or not self._pacer.admit_at_once():
+                return False
+            self._spending.hold(held)
+            job.held = held
+        return True
 
     async def _admit(self, job: Job) -> bool:
         """Wait until a job may leave: its reader, its place, its limits, its pace."""

@@ -7,6 +7,7 @@ environment, and can be repeated at will: what earlier attempts have done is not
 import asyncio
 import os
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -21,9 +22,11 @@ from tikhub_async.batch.routes import Routes
 from tikhub_async.batch.runner import BatchRun
 from tikhub_async.batch.store import take_in_earlier
 from tikhub_async.batch.work import Superseded
-from tikhub_async.errors import SpendLimitReached, TikHubError
+from tikhub_async.errors import JournalError, SpendLimitReached, TikHubError
 
 STOPPED = "the stop flag was set"
+CUT = "shards.json"
+"""In the folder of parts: how the input was cut."""
 LINES = 256
 """Lines of a shard: enough to keep a worker busy, few enough to lose little time when one is lost."""
 
@@ -71,7 +74,8 @@ class ShardReport(msgspec.Struct, kw_only=True):
     in_doubt: list[str] = []
     """`custom_id` of lines whose outcome is unknown."""
     repeated: int = 0
-    """Chats that were sent again because an earlier attempt died, or broke off, with them in flight."""
+    """Requests that followed one whose outcome is unknown, in all attempts: chats that were in flight when a worker died,
+    and what the user chose to retry."""
     sent: int = 0
     refused: int = 0
     tokens_in: int = 0
@@ -81,6 +85,8 @@ class ShardReport(msgspec.Struct, kw_only=True):
     errors: dict[str, int] = {}
     stopped: str | None = None
     """Why it ended before its end."""
+    error: TikHubError | None = None
+    """The same as an error, where it was one."""
     fatal: bool = False
     """True when every other shard would end the same way: the key, the balance, a limit."""
 
@@ -96,10 +102,19 @@ def split(
     *,
     lines: int = LINES,
 ) -> list[Shard]:
-    """The shards of an input: byte ranges of so many lines, the same every time. Blocks."""
+    """The shards of an input: byte ranges of so many lines, the same every time. Blocks.
+
+    What has run is known by the shard it belongs to. So the folder remembers how its input was cut: once it holds parts,
+    the same lines must be cut in the same way. More lines may follow at the end.
+
+    Raises:
+        JournalError: The input has changed, or `lines` has, since there are parts in the folder.
+    """
     source: str = os.fspath(input)
     target: str = os.fspath(folder)
     path, where = os.path.abspath(source), os.path.abspath(target)
+    os.makedirs(where, exist_ok=True)
+    _keep_cut(path, where, lines)
     shards: list[Shard] = []
     start = offset = 0
     first, count = 1, 0
@@ -118,6 +133,48 @@ def split(
     if count:
         cut()
     return shards
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """How an input was cut."""
+
+    lines: int
+    """Of a shard."""
+    size: int
+    """Bytes of the input."""
+    digest: str
+
+
+def _keep_cut(path: str, folder: str, lines: int) -> None:
+    name = os.path.join(folder, CUT)
+    if parts_in(folder) and os.path.exists(name):
+        with open(name, "rb") as file:
+            before = msgspec.json.decode(file.read(), type=Cut)
+        if before.lines != lines:
+            raise JournalError(
+                f"{folder} holds parts of shards of {before.lines} lines, not {lines}",
+                hint="what was answered would be asked again; give the same number of lines",
+            )
+        if _digest(path, before.size) != before.digest:
+            raise JournalError(
+                f"{path} has changed since the shards in {folder} began",
+                hint="what was answered would be asked again; put the input back (lines may be added at its end)",
+            )
+    size = os.path.getsize(path)
+    with open(f"{name}.new", "wb") as file:
+        file.write(msgspec.json.encode(Cut(lines=lines, size=size, digest=_digest(path, size))))
+    os.replace(f"{name}.new", name)
+
+
+def _digest(path: str, size: int) -> str:
+    """Of the first bytes of a file, and how many there are of them."""
+    digest = blake2b(digest_size=16)
+    left = size
+    with open(path, "rb") as file:
+        while left and (block := file.read(min(BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+    return f"{digest.hexdigest()}-{size - left}"
 
 
 def run_shard(shard: Shard, options: ShardOptions | None = None) -> ShardReport:
@@ -158,7 +215,7 @@ async def _run(shard: Shard, options: ShardOptions) -> ShardReport:
         except TikHubError as error:
             if run.report.stopped is not error:
                 raise
-        return _report(shard, part, run.report)
+        return _report(shard, part, run.report, run._store.ledger.repeated)
 
 
 def _options_of(shard: Shard, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,10 +242,10 @@ def _already(shard: Shard, routes: Routes, endpoint: str | None) -> ShardReport 
     if counts[State.TODO] or counts[State.ACCEPTED] or any(not line.paid for line in ledger.in_state(State.DOUBT)):
         return None
     doubts = [line.custom_id for line in ledger.in_state(State.DOUBT)]
-    return ShardReport(number=shard.number, skipped=counts[State.DONE], in_doubt=doubts)
+    return ShardReport(number=shard.number, skipped=counts[State.DONE], in_doubt=doubts, repeated=ledger.repeated)
 
 
-def _report(shard: Shard, part: Part, found: BatchReport) -> ShardReport:
+def _report(shard: Shard, part: Part, found: BatchReport, repeated: int) -> ShardReport:
     stopped = None if found.stopped is None else found.stopped.message
     if stopped is None and found.interrupted:
         stopped = STOPPED
@@ -200,7 +257,7 @@ def _report(shard: Shard, part: Part, found: BatchReport) -> ShardReport:
         skipped=found.skipped,
         pending=found.pending,
         in_doubt=[line.custom_id for line in found.doubts],
-        repeated=found.resent,
+        repeated=repeated,
         sent=found.sent,
         refused=found.refused,
         tokens_in=found.tokens_in,
@@ -209,6 +266,7 @@ def _report(shard: Shard, part: Part, found: BatchReport) -> ShardReport:
         seconds=found.seconds,
         errors=dict(found.errors),
         stopped=stopped,
+        error=found.stopped,
         fatal=found.stopped is not None and not _concerns_itself(found.stopped, shard),
     )
 

@@ -4,16 +4,23 @@ import asyncio
 import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tikhub_async.batch.runner import BatchRun
+from typing import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Drainable(Protocol):
+    """A batch under way, as `BatchRun`."""
+
+    def drain(self) -> None:
+        """Begin nothing more."""
+
+    def abort(self) -> None:
+        """Stop at once."""
+
+
 @contextmanager
-def drain_on_signals(run: "BatchRun", on_signal: Callable[[int], None] | None = None) -> Generator[None]:
+def drain_on_signals(run: Drainable, on_signal: Callable[[int], None] | None = None) -> Generator[None]:
     """While the block runs, SIGINT and SIGTERM drain the batch, and a second one aborts it.
 
     Args:

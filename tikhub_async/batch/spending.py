@@ -17,7 +17,7 @@ WEIGHT = 0.05
 MODELS_KEPT = 1000
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a request's body says about its cost."""
 
     model: str = ""
@@ -28,12 +28,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     is_video: bool = False
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is set aside for a request in flight."""
 
     items: int = 1
     tokens: float = 0.0
     quota: float = 0.0
+
+
+ONE = Held()
 
 
 class Spending:
@@ -44,6 +47,8 @@ class Spending:
         self.items = items
         self.tokens = tokens
         self.quota = quota
+        self.weighs = any(limit is not None for limit in (settings.max_tokens, settings.max_quota, settings.tpm))
+        """Whether it matters what a request asks for."""
         self._settings = settings
         self._held_tokens = 0.0
         self._held_quota = 0.0
@@ -51,7 +56,9 @@ class Spending:
         self._prices: dict[str, float] = dict(settings.prices)
 
     def estimate(self, asked: Asked) -> Held:
-        """What a request will cost, as far as that can be said."""
+        """What a request will cost, as far as that can be said; one item, where nothing else is limited."""
+        if not self.weighs:
+            return ONE
         if asked.is_video:
             return Held(quota=self._prices.get(asked.model, 0.0))
         answer = self._answers.get(asked.model, FIRST_ANSWER)

@@ -13,8 +13,9 @@ from tikhub_async._tasks import VideoTask
 from tikhub_async.batch import bodies
 from tikhub_async.batch.formats import Line, response_line
 from tikhub_async.batch.ledger import Open, key_of
+from tikhub_async.batch.pacing import Ticket
 from tikhub_async.batch.results import BatchResult, item_error
-from tikhub_async.batch.work import Context, Hands, Job, Leave, result_of
+from tikhub_async.batch.work import Context, Hands, Job, result_of
 from tikhub_async.errors import (
     AuthenticationError,
     InvalidParameter,
@@ -46,26 +47,26 @@ class VideoHands(Hands):
         self.idle: set[asyncio.Task[None]] = set()
         """Jobs that only wait for a video, or save one: what they have is on disk, and they may be cancelled."""
 
-    async def _do(self, job: Job, leave: Leave) -> None:
+    async def _do(self, job: Job, ticket: Ticket) -> None:
+        if not job.is_video:
+            await self._answer(job, ticket)
+            return
         try:
-            if job.is_video:
-                await self._video(job, leave)
-            else:
-                await self._answer(job, leave)
+            await self._video(job, ticket)
         finally:
             if job.has_place:
                 job.has_place = False
                 self.places.release()
 
-    async def _video(self, job: Job, leave: Leave) -> None:
+    async def _video(self, job: Job, ticket: Ticket) -> None:
         task = job.task
         if task is None and job.call.route.kind == "file":
             task = self._file_task(job)
         if task is None:
-            task = await self._created(job, leave)
+            task = await self._created(job, ticket)
         if task is None:
             return
-        leave(refused=None)
+        self._gate.leave(ticket, refused=None)
         job.task = task
         if self._report.interrupted:
             return  # the next run waits for it
@@ -76,7 +77,7 @@ class VideoHands(Hands):
         finally:
             self._report.open_videos -= 1
 
-    async def _created(self, job: Job, leave: Leave) -> VideoTask[Any] | None:
+    async def _created(self, job: Job, ticket: Ticket) -> VideoTask[Any] | None:
         route = job.call.route
         assert route.create is not None
         try:
@@ -90,12 +91,12 @@ class VideoHands(Hands):
         else:
             # No `await` between the answer and this line: a cancellation cannot come between them.
             self._store.accepted(job.line.custom_id, task.to_dict(), _request_id(task.creation))
-            leave()
+            self._gate.leave(ticket)
             self._succeeded()
             if self._settings.fsync != "never":
                 await self._store.commit()
             return task
-        self._failed(job, error, leave)
+        self._failed(job, error, ticket)
         return None
 
     def _file_task(self, job: Job) -> VideoTask[Any] | None:

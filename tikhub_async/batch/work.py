@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tikhub_async._client import TikHubAI
 
 
-class Job(msgspec.Struct, kw_only=True):
+class Job(msgspec.Struct, kw_only=True, gc=False):
     """A line on its way."""
 
     line: Line
@@ -103,13 +103,6 @@ class Context:
     fence: Fence
 
 
-class Leave(Protocol):
-    """Gives a job's ticket back; a second call does nothing."""
-
-    def __call__(self, *, refused: bool | None = False) -> None:
-        """`refused` as `Gate.leave`."""
-
-
 class Hands:
     """Does jobs that are answered in one go."""
 
@@ -125,24 +118,19 @@ class Hands:
         self._doubts_in_row = 0
 
     async def work(self, job: Job, ticket: Ticket) -> None:
-        """Do a job, and give its ticket back."""
-        held = [ticket]
-
-        def leave(*, refused: bool | None = False) -> None:
-            if held:
-                self._gate.leave(held.pop(), refused=refused)
-
+        """Do a job. Its ticket is given back, unless it was served to its end: then the place may go on to the next."""
         try:
-            await self._do(job, leave)
-        finally:
-            leave(refused=None)
+            await self._do(job, ticket)
+        except BaseException:
+            self._gate.leave(ticket, refused=None)
+            raise
 
-    async def _do(self, job: Job, leave: Leave) -> None:
-        await self._answer(job, leave)
+    async def _do(self, job: Job, ticket: Ticket) -> None:
+        await self._answer(job, ticket)
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _answer(self, job: Job, leave: Leave) -> None:
+    async def _answer(self, job: Job, ticket: Ticket) -> None:
         route = job.call.route
         assert route.answer is not None
         try:
@@ -154,10 +142,9 @@ class Hands:
         except TikHubError as caught:
             error = caught
         else:
-            leave()
             self._answered(job, response)
             return
-        self._failed(job, error, leave)
+        self._failed(job, error, ticket)
 
     async def _request(self, job: Job) -> Request:
         route, line = job.call.route, job.line
@@ -222,7 +209,7 @@ class Hands:
 
     # ── failures ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _failed(self, job: Job, error: TikHubError, leave: Leave) -> None:
+    def _failed(self, job: Job, error: TikHubError, ticket: Ticket) -> None:
         if self._pacer.successes != job.successes:
             job.tries += 1  # a refusal that meets everybody says nothing about this line
             job.successes = self._pacer.successes
@@ -237,7 +224,7 @@ class Hands:
             policy=self._context.policy,
             random=random.random,
         )
-        leave(refused=True if verdict.too_fast else None)
+        self._gate.leave(ticket, refused=True if verdict.too_fast else None)
         if verdict.for_now:
             self._report.refused += 1
             self._pacer.refused(error, job.sent_at)
@@ -271,7 +258,7 @@ class Hands:
             return
         if verdict.doubtful:
             job.doubts += 1
-            self._report.resent += 1
+            self._report.repeated += 1
             self._spending.settle(job.held, job.asked)
         else:
             self._void(job, error)
