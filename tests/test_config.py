@@ -48,12 +48,42 @@ def test_a_base_url_is_tidied(url: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ai.tikhub.io", "ftp://x", "https://", "https://user:pass@x.io", "https://x.io?key=1", "http://x.io"]
+    "url",
+    [
+        "ai.tikhub.io",
+        "user:pass@x.io",
+        "ftp://x",
+        "https://",
+        "https://[::1",
+        "https://x.io:pass",
+        "https://x.io:99999",
+        "https://x..io",
+        "https://ü.io",
+        "https://xn--.io",
+        "https://x\u200b.io",
+        "https://user:pass@x.io",
+        "https://x.io?key=1",
+        "http://x.io",
+    ],
 )
 def test_a_base_url_that_cannot_work_or_would_leak_is_refused(url: str) -> None:
     with pytest.raises(errors.ConfigError) as caught:
         TikHubAI(api_key=KEY, base_url=url)
     assert "pass" not in caught.value.message
+    assert caught.value.hint
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("url", ["socks5://x:1080", "x:8080", "http://[::1", "http://x:pass"])
+def test_a_proxy_that_cannot_work_is_refused(url: str) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        TikHubAI(api_key=KEY, proxy=url)
+    assert "pass" not in caught.value.message
+
+
+def test_an_address_without_a_scheme_is_quoted_as_it_was_given() -> None:
+    with pytest.raises(errors.ConfigError, match=r"'ai\.tikhub\.io' is not an"):
+        TikHubAI(api_key=KEY, base_url="ai.tikhub.io")
 
 
 def test_plain_http_can_be_asked_for() -> None:
@@ -69,6 +99,18 @@ def test_the_base_url_variable_is_read_at_construction(monkeypatch: pytest.Monke
 def test_limits_that_cannot_work_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(errors.ConfigError):
         TikHubAI(api_key=KEY, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "X-Goog-Api-Key"])
+def test_a_key_among_the_default_headers_is_refused_without_being_shown(name: str) -> None:
+    with pytest.raises(errors.ConfigError, match="the key is set by the client") as caught:
+        TikHubAI(api_key=KEY, default_headers={name: "Bearer sk-other"})
+    assert "sk-other" not in str(caught.value)
+
+
+def test_an_unknown_key_header_is_refused() -> None:
+    with pytest.raises(errors.ConfigError, match="key_header must be"):
+        TikHubAI(api_key=KEY, key_header="X-API-Key")  # type: ignore[arg-type]
 
 
 def test_options_are_taken_over() -> None:

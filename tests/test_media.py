@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tikhub_async import TikHubAI, media
+from tikhub_async import TikHubAI
 from tikhub_async.errors import InvalidParameter
-from tikhub_async.media import RULES, Media
+from tikhub_async.media import Media, _content
+from tikhub_async.media._rules import RULES
 from tikhub_async.testing import Emulator
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
@@ -80,8 +81,8 @@ async def test_without_filetype_the_name_tells(tmp_path: Path) -> None:
 
 async def test_filetype_is_not_imported_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "filetype", raising=False)
-    importlib.reload(media)
-    await media.Media.open("https://img.example/a.png")
+    importlib.reload(_content)
+    await Media.open("https://img.example/a.png")
     assert "filetype" not in sys.modules
 
 
@@ -145,7 +146,7 @@ async def test_what_cannot_be_opened_says_why(source: Any, rule: str) -> None:
 
 async def test_large_files_are_encoded_in_pieces_and_whole() -> None:
     data = PNG + bytes(range(256)) * 4100
-    assert len(data) > media.LARGE
+    assert len(data) > _content.LARGE
     assert len(data) % 3
     assert (await Media.open(data, mime="image/png")).base64 == encoded(data)
 

@@ -15,6 +15,7 @@ from tikhub_async._config import (
     Timeouts,
     check_retries,
     check_timeouts,
+    hidden,
     make_config,
     read_key,
     read_log_level,
@@ -77,7 +78,8 @@ class TikHubAI:
             retries: Backoff and retry rules in full.
             limits: Connections per event loop (default 1,000).
             default_headers: Headers added to every call.
-            routes: Paths that replace built-in ones, by endpoint name, as `{"veo.generate": "/veo/v1/generate"}`.
+            routes: Paths that replace built-in ones, by endpoint name, as `{"veo.generate": "/veo/v1/generate"}`. A
+                model that such a path has no `{model}` for is sent in the body; an id needs its place, as `{task_id}`.
             session: Your own session for API calls and streams; it is never closed here.
             connector_factory: Makes the connectors of all pools.
             proxy: Proxy URL, or `"env"` for the usual variables, `NO_PROXY` included. They are not read otherwise.
@@ -100,12 +102,13 @@ class TikHubAI:
         Raises:
             ConfigError: No key was found, or an option cannot work.
         """
+        key, api_key = hidden(api_key), None  # what is raised below must not show it
         # aiohttp costs 130 ms of CPU to import: here, and not on a loop that is already busy.
         from tikhub_async._session.session import Session
         from tikhub_async._session.transport import Transport, TransportOptions
 
         config = make_config(
-            api_key=api_key,
+            api_key=key,
             base_url=base_url,
             allow_insecure=allow_insecure,
             timeout=timeout,
@@ -190,8 +193,9 @@ class TikHubAI:
         """
         config = self._session.config
         changes: dict[str, Any] = {}
-        if api_key is not None:
-            changes["api_key"] = read_key(api_key)
+        key, api_key = hidden(api_key), None  # what is raised below must not show it
+        if key is not None:
+            changes["api_key"] = read_key(key)
         if timeout is not None:
             changes["timeouts"] = check_timeouts(timeout)
         if max_retries is not None:
@@ -250,9 +254,13 @@ class TikHubAI:
 
         On a copy made by `with_options` this does nothing.
         """
-        if self._session.is_owner:
-            await self._poller.aclose()
-        await self._session.aclose()
+        try:
+            if self._session.is_owner:
+                await self._poller.aclose()
+        finally:  # also for a caller whose scope is cancelled: it cannot wait, and the connections must not stay
+            await self._session.aclose()
 
     def __repr__(self) -> str:
+        if "_session" not in vars(self):
+            return "<TikHubAI, not made>"  # in the traceback of a constructor that refused
         return f"<TikHubAI {self.base_url} key from {self._config.api_key.source}>"

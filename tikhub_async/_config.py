@@ -13,6 +13,9 @@ from tikhub_async.errors import ConfigError
 if TYPE_CHECKING:
     from tikhub_async.telemetry import Hooks
 
+USER_AGENT = f"tikhub-async/{__version__}"
+KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
+"""Set by the client alone."""
 DEFAULT_BASE_URL = "https://ai.tikhub.io"
 KEY_VARIABLES = ("TIKHUB_AI_API_KEY", "TIKHUB_API_KEY")
 """Our own name first; the second is the one of TikHub's social-data API, whose keys may not work here."""
@@ -125,15 +128,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return path
 
 
+def hidden(key: str | None) -> Secret | None:
+    """A key as it was given, unchecked, for a function that may raise: a traceback with locals would show a text."""
+    return None if key is None else Secret(key, "the api_key argument")
+
+
 def make_config(
     *,
-    api_key: str | None = None,
+    api_key: str | Secret | None = None,
     base_url: str | None = None,
     allow_insecure: bool = False,
     timeout: float | Timeouts | None = None,
     max_retries: int | None = None,
     retries: RetryPolicy | None = None,
     default_headers: Mapping[str, str] | None = None,
+    key_header: str = "bearer",
     routes: Mapping[str, str] | None = None,
     **plain: Any,
 ) -> Config:
@@ -147,19 +156,24 @@ def make_config(
         base_url=check_base_url(base_url or os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL, allow_insecure),
         timeouts=check_timeouts(timeout),
         retries=check_retries(max_retries, retries or RetryPolicy()),
-        default_headers=tuple((default_headers or {}).items()),
+        default_headers=check_headers(default_headers or {}),
+        key_header=check_key_header(key_header),
         routes=tuple((routes or {}).items()),
         **plain,
     )
 
 
-def read_key(given: str | None) -> Secret:
-    """The key from the argument, else from the first variable that is set."""
+def read_key(given: str | Secret | None) -> Secret:
+    """The key from the argument, else from the first variable that is set.
+
+    Raises:
+        ConfigError: There is none, or it cannot be sent.
+    """
     if given is not None:
-        return _checked_key(given, "the api_key argument")
+        return _checked_key(given if isinstance(given, Secret) else Secret(given, "the api_key argument"))
     for variable in KEY_VARIABLES:
-        if value := os.environ.get(variable):
-            return _checked_key(value, variable)
+        if os.environ.get(variable):
+            return _checked_key(Secret(os.environ[variable], variable))
     raise ConfigError(
         "no API key was given",
         hint=f"pass api_key=…, or set {KEY_VARIABLES[0]}; to try without a key, run `tikhub-ai demo` or use "
@@ -167,26 +181,34 @@ def read_key(given: str | None) -> Secret:
     )
 
 
-def _checked_key(value: str, source: str) -> Secret:
-    stripped = value.strip()
-    if not stripped:
-        raise ConfigError(f"the API key from {source} is empty")
-    if not (stripped.isascii() and stripped.isprintable()) or " " in stripped:
+def _checked_key(key: Secret) -> Secret:
+    # No local of a frame that raises holds the text of the key.
+    key = Secret(key.reveal().strip(), key.source)
+    if not key.reveal():
+        raise ConfigError(
+            f"the API key from {key.source} is empty", hint="leave it out, or give the key of the console"
+        )
+    if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         # The text must not quote the value: it may be a real key with a stray character.
         raise ConfigError(
-            f"the API key from {source} has characters that cannot be sent in a header",
+            f"the API key from {key.source} has characters that cannot be sent in a header",
             hint="copy it again from the console; keys look like sk- followed by 48 letters and digits",
         )
-    return Secret(stripped, source)
+    return key
 
 
 def check_base_url(url: str, allow_insecure: bool) -> str:
-    """A base URL without a trailing slash, https unless loopback or asked for."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(f"base_url {_without_credentials(parts)!r} is not an http(s) URL")
+    """A base URL without a trailing slash, https unless loopback or asked for.
+
+    Raises:
+        ConfigError: It is no http(s) URL, holds more than host and path, or would send the key unencrypted.
+    """
+    parts = _split(url, "base_url", hint=f"as {DEFAULT_BASE_URL}")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigError(f"base_url {_without_credentials(parts)!r} must not hold credentials, a query or a fragment")
+        raise ConfigError(
+            f"base_url {_without_credentials(parts)!r} must not hold credentials, a query or a fragment",
+            hint="the key goes into api_key, a query into extra_query of a call",
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK and not allow_insecure:
         raise ConfigError(
             f"base_url {url!r} would send the key and all prompts unencrypted",
@@ -198,28 +220,77 @@ def check_base_url(url: str, allow_insecure: bool) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def _split(url: str, source: str, hint: str) -> SplitResult:
+    """The parts of an http(s) URL.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_host = host.isascii() and host.isprintable() and bool(host.encode("idna").decode("idna"))
+        is_web = parts.scheme in {"http", "https"} and is_host and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number, a name with an empty label
+        raise ConfigError(f"{source} is not an http(s) URL", hint=hint) from None  # unquoted: it may hold a password
+    if not is_web:
+        raise ConfigError(f"{source} {_without_credentials(parts)!r} is not an http(s) URL", hint=hint)
+    return parts
+
+
 def _without_credentials(parts: SplitResult) -> str:
-    netloc = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{netloc}{parts.path}"
+    scheme, mark, rest = parts._replace(query="", fragment="").geturl().rpartition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
+def check_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Headers for every call.
+
+    Raises:
+        ConfigError: One of them would carry a key.
+    """
+    for name in headers:
+        if name.lower() in KEY_HEADERS:
+            raise ConfigError(f"default_headers[{name!r}]: the key is set by the client", hint="pass api_key=…")
+    return tuple(headers.items())
+
+
+def check_key_header(word: str) -> Literal["bearer", "x-api-key"]:
+    """How `/v1/messages` carries the key.
+
+    Raises:
+        ConfigError: In no way that is known.
+    """
+    if word in {"bearer", "x-api-key"}:
+        return "bearer" if word == "bearer" else "x-api-key"
+    raise ConfigError(f"key_header must be 'bearer' or 'x-api-key', got {word!r}", hint="leave it out for 'bearer'")
 
 
 def check_timeouts(timeout: float | Timeouts | None) -> Timeouts:
-    """`Timeouts` as given; a number is the total for calls that are not streamed."""
+    """`Timeouts` as given; a number is the total for calls that are not streamed.
+
+    Raises:
+        ConfigError: The number is not above 0.
+    """
     if timeout is None:
         return Timeouts()
     if isinstance(timeout, Timeouts):
         return timeout
     if not timeout > 0:
-        raise ConfigError(f"timeout must be > 0 seconds, got {timeout!r}")
+        raise ConfigError(f"timeout must be > 0 seconds, got {timeout!r}", hint="Timeouts(total=None) sets no limit")
     return Timeouts(total=float(timeout))
 
 
 def check_retries(max_retries: int | None, policy: RetryPolicy) -> RetryPolicy:
-    """The policy with `max_retries` put in."""
+    """The policy, with another `max_retries` where one is given.
+
+    Raises:
+        ConfigError: It is negative.
+    """
     if max_retries is None:
         return policy
     if max_retries < 0:
-        raise ConfigError(f"max_retries must be >= 0, got {max_retries!r}")
+        raise ConfigError(f"max_retries must be >= 0, got {max_retries!r}", hint="0 sends everything once")
     return msgspec.structs.replace(policy, max_retries=max_retries)
 
 
@@ -237,12 +308,7 @@ def read_proxy(proxy: str | None) -> str | None:
         value = os.environ.get(source)
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(
-            f"{source} {_without_credentials(parts)!r} is not an http(s) URL",
-            hint="for SOCKS pass connector_factory= with a connector that speaks it",
-        )
+    _split(value, source, hint="for SOCKS pass connector_factory= with a connector that speaks it")
     return value
 
 
@@ -257,6 +323,3 @@ def read_no_proxy(proxy: str | None) -> str:
         return ""
     listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     return ",".join((listed, *sorted(LOOPBACK)))
-
-
-USER_AGENT = f"tikhub-async/{__version__}"

@@ -25,12 +25,13 @@ from enum import Enum
 import msgspec
 
 from tikhub_async._config import RetryPolicy
+from tikhub_async._wire.billing import failed_without_work, refused
 from tikhub_async._wire.request import Kind
-from tikhub_async._wire.response import failed_without_work, refused
 from tikhub_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    ConfigError,
     OverloadedError,
     ProtocolError,
     RateLimitError,
@@ -103,8 +104,8 @@ def may_resend(kind: Kind, attempt: Attempt, doubts: int, policy: RetryPolicy) -
 
 
 def _certain(error: TikHubError) -> bool:
-    """A certificate that is wrong stays wrong."""
-    return isinstance(error, APIConnectionError) and error.stage == "certificate"
+    """A certificate that is wrong stays wrong, and so does an option."""
+    return isinstance(error, ConfigError) or (isinstance(error, APIConnectionError) and error.stage == "certificate")
 
 
 def limit_of(kind: Kind, policy: RetryPolicy, asked: int | None) -> int:

@@ -52,6 +52,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tikhub_async.types.task import TaskState
 
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BatchError",
+    "ConfigError",
+    "ConflictError",
+    "ContentFilterError",
+    "DecodeError",
+    "DownloadError",
+    "InDoubtError",
+    "InternalServerError",
+    "InvalidParameter",
+    "JournalError",
+    "LengthError",
+    "MissingParameter",
+    "NotFoundError",
+    "OutputDecodeError",
+    "OutputError",
+    "OverloadedError",
+    "ParameterError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "QuotaError",
+    "RateLimitError",
+    "RefusalError",
+    "RequestTooLargeError",
+    "SpendLimitReached",
+    "StreamInterrupted",
+    "StreamTimeout",
+    "TaskCancelled",
+    "TaskError",
+    "TaskExpired",
+    "TaskFailed",
+    "TaskTimeout",
+    "TikHubError",
+    "TurnLimitReached",
+    "UnknownParameter",
+    "UnprocessableEntityError",
+]
+
 BODY_SHOWN = 200
 """Characters of a body quoted in a message; the whole body is on the attribute."""
 
@@ -73,8 +117,8 @@ class TikHubError(Exception):
     Attributes:
         message: What happened, to which value.
         hint: What to do next, or None.
-        stage: Where it happened: `config`, `parameters`, `request`, `response`, `stream`, `task`,
-            `download` or `batch`.
+        stage: Where it happened: `config`, `parameters`, `request`, `certificate` (the gateway's was not accepted),
+            `response`, `stream`, `task`, `download` or `batch`.
         where: The call, as `openai.chat.completions POST /v1/chat/completions`, or None.
         attempts: Requests sent before giving up, 0 when none left the machine.
         maybe_billed: True when the provider may have done, and charged, the work.
@@ -525,10 +569,3 @@ class JournalError(BatchError):
 
 class SpendLimitReached(BatchError):
     """The batch stopped at the limit it was given; what was done is in the output."""
-
-
-def add_facts(error: TikHubError, **facts: Any) -> TikHubError:
-    """Set facts that only an outer layer knows (`attempts`, `earlier`, `partial`) and return the error."""
-    for name, value in facts.items():
-        setattr(error, name, value)
-    return error

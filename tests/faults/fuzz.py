@@ -23,8 +23,9 @@ from tests.replay import ANSWERS, SAMPLES, STREAMS, endpoint_of, manifest
 from tikhub_async import TikHubAI
 from tikhub_async._session.failures import BodyFailed
 from tikhub_async._wire import codec
+from tikhub_async._wire.problem import read_problem
 from tikhub_async._wire.request import Endpoint, Kind, Request, segment
-from tikhub_async._wire.response import error_of, read_problem, retry_after
+from tikhub_async._wire.response import error_of, retry_after
 from tikhub_async._wire.sse import SSEDecoder
 from tikhub_async.errors import DecodeError, InvalidParameter, ProtocolError, TikHubError
 from tikhub_async.testing import TEST_KEY

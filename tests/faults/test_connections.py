@@ -2,22 +2,23 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.faults.calls import CALLS, CREATIONS, Call, Caller
-from tests.faults.cells import LIMITS, QUICK, Cell, caller, make
+from tests.faults.calls import CALLS, CREATIONS, VIDEO, Call, Caller
+from tests.faults.cells import LIMITS, Cell, caller, make
 from tests.faults.certificates import HOST, client_context, server_context
 from tests.faults.doors import Names, Proxy, closed_port, door, silence, slam
 from tests.faults.streams import DIALECTS, Reading
 from tikhub_async import Limits, TikHubAI, errors
-from tikhub_async.testing import TEST_KEY, Reset
-from tikhub_async.testing.faultserver import FIN, FaultServer, Step, head, whole
+from tikhub_async.testing import TEST_KEY, FakeClock, Reset
+from tikhub_async.testing.faultserver import FIN, FaultServer, Pause, Seen, Step, head, whole
 
 KINDS = list(CALLS)
 ALL = [*CREATIONS, *(CALLS[kind] for kind in KINDS if kind != "C")]
@@ -254,9 +255,134 @@ def test_a_proxy_that_cannot_work_is_refused_without_showing_its_password(proxy:
     assert "secret" not in str(caught.value)
 
 
-async def test_a_closed_session_of_the_callers_is_named() -> None:
+def stray(late: list[Step]) -> Callable[[Seen], list[Step]]:
+    """Answers each request by its number; behind the first answer something follows that nobody asked for."""
+    numbers = iter(range(1, 99))
+
+    def answer(_: Seen) -> list[Step]:
+        number = next(numbers)
+        return [*whole(models(number)), *([Pause(0.02), *late] if number == 1 else [])]
+
+    return answer
+
+
+def models(number: int) -> bytes:
+    return b'{"object": "list", "data": [{"id": "answer-%d"}]}' % number
+
+
+@pytest.mark.parametrize(
+    "late",
+    [whole(models(66)), [head(408, length=2), b"no"], [b"HTTP/1.1 100 Continue\r\n\r\n"], [b"garbage\r\n\r\n"]],
+    ids=["answer", "408", "100", "garbage"],
+)
+@pytest.mark.parametrize("ours", [True, False], ids=["our connector", "the caller's"])
+async def test_what_comes_unasked_on_a_kept_connection_is_nobodys_answer(
+    late: list[Step], ours: bool, tmp_path: Path
+) -> None:
+    """aiohttp keeps it, and hands it to the next request on that connection."""
+    options: dict[str, Any] = {} if ours else {"connector_factory": aiohttp.TCPConnector}
+    async with FaultServer() as server:
+        server.serve("/v1/models", stray(late))
+        async with caller(server, tmp_path, **options) as who:
+            for number in range(1, 4):
+                assert (await who.client.models.list()).ids == [f"answer-{number}"]
+                await asyncio.sleep(0.05)
+        assert server.count == 3
+
+
+async def test_a_name_that_is_not_found_is_waited_for(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a connection that was kept is tried again at once: the server had closed it, and is not in trouble."""
+    names = Names(OSError("no such name"))
+    made = aiohttp.TCPConnector.__init__
+    monkeypatch.setattr(aiohttp.TCPConnector, "__init__", partialmethod(made, resolver=names))
+    client = TikHubAI(api_key=TEST_KEY, base_url="https://gateway.example", clock=clock, max_retries=2)
+    client._session._random = lambda: 1.0
+    began = clock.now()
+    with pytest.raises(errors.APIConnectionError):
+        await client.openai.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hi"}])
+    assert names.asked == 3
+    assert clock.now() - began == pytest.approx(1.5)
+    await client.aclose()
+
+
+class Wordy(aiohttp.TCPConnector):
+    """One of the callers' own, with another signature than its base; aiohttp passes these by name."""
+
+    async def connect(self, req: aiohttp.ClientRequest, *, timeout: Any, traces: Any) -> Any:  # type: ignore[override]
+        return await super().connect(req, traces, timeout)
+
+
+async def test_a_connector_with_a_signature_of_its_own_connects(tmp_path: Path) -> None:
+    async with FaultServer() as server:
+        server.serve(CALLS["C"].path, CALLS["C"].good)
+        server.script(CALLS["C"].path, Reset())
+        async with caller(server, tmp_path, connector_factory=Wordy) as who:
+            assert isinstance((await make(CALLS["C"], who)).error, errors.InDoubtError)
+            assert (await make(CALLS["C"], who)).error is None
+        assert server.posts == 2
+
+
+class Confused(Names):
+    """What the codec for names says of some."""
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
+        raise UnicodeError("label empty or too long")
+
+
+async def test_a_name_that_the_resolver_cannot_read_is_an_unsent_call() -> None:
+    client = TikHubAI(
+        api_key=TEST_KEY,
+        base_url="https://gateway.example",
+        max_retries=0,
+        connector_factory=lambda: aiohttp.TCPConnector(resolver=Confused(0)),
+    )
+    with pytest.raises(errors.APIConnectionError, match="label empty") as caught:
+        await client.seedance.create(**VIDEO)
+    assert caught.value.attempts == 0
+    await client.aclose()
+
+
+async def test_a_connector_that_was_closed_elsewhere_is_replaced_or_named() -> None:
+    async with FaultServer() as server:
+        server.serve("/v1/models", whole(models(1)))
+        made: list[aiohttp.BaseConnector] = []
+
+        def factory() -> aiohttp.BaseConnector:
+            made.append(made[0] if len(made) > 1 else aiohttp.TCPConnector())
+            return made[-1]
+
+        async with TikHubAI(api_key=TEST_KEY, base_url=server.origin, connector_factory=factory) as client:
+            await client.models.list()
+            await made[0].close()
+            await client.models.list()
+            await made[1].close()
+            with pytest.raises(errors.ConfigError, match="closed connector"):
+                await client.models.list()
+
+
+@pytest.mark.parametrize("option", ["session", "connector_factory"])
+def test_what_belongs_to_another_loop_is_named(option: str) -> None:
+    async def make() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    async def use(session: aiohttp.ClientSession) -> None:
+        options: dict[str, Any] = {"session": session, "connector_factory": lambda: session.connector}
+        client = TikHubAI(api_key=TEST_KEY, base_url="http://127.0.0.1:9", **{option: options[option]})
+        with pytest.raises(errors.ConfigError, match="another event loop"):
+            await client.models.list()
+
+    loop = asyncio.new_event_loop()
+    session = loop.run_until_complete(make())
+    asyncio.run(use(session))
+    loop.run_until_complete(session.close())
+    loop.close()
+
+
+async def test_a_closed_session_of_the_callers_is_named_at_once(clock: FakeClock) -> None:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        client = TikHubAI(api_key=TEST_KEY, session=session, retries=QUICK)
+        client = TikHubAI(api_key=TEST_KEY, session=session, clock=clock)
+    began = clock.now()
     with pytest.raises(errors.ConfigError, match=r"session= .* is closed"):
         await client.models.list()
+    assert clock.now() == began

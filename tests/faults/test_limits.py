@@ -67,6 +67,26 @@ async def test_an_event_is_read_up_to_its_limit(tmp_path: Path, zipped: bool) ->
     assert caught.value.partial.text == "a "
 
 
+async def test_an_event_too_large_in_the_last_chunk_is_an_error_with_its_facts(tmp_path: Path) -> None:
+    """Behind whole events of the same chunk, so that it shows at the end of the body only."""
+    events = b"".join([*DIALECTS["chat"].events(["a "])[:1], event("x" * 4096)])
+    async with FaultServer() as server:
+        server.serve("*", streamed([events], x_oneapi_request_id="q-1"))
+        async with caller(server, tmp_path, max_event_bytes=2048) as who:
+            stream = DIALECTS["chat"].open(who.client)
+            reading = Reading(stream)
+            with pytest.raises(errors.ProtocolError, match="larger than max_event_bytes = 2,048") as caught:
+                await reading.to_the_end()
+            with pytest.raises(errors.ProtocolError, match="larger than max_event_bytes"):
+                await stream.final()
+            assert who.client._session.transport.pools().slots.taken == 0
+    error = caught.value
+    assert (reading.words, error.partial.text) == (["a "], "a ")
+    assert (error.stage, error.attempts, error.maybe_billed, error.request_id) == ("stream", 1, True, "q-1")
+    assert error.where == "openai.chat.completions POST /v1/chat/completions"
+    assert "max_event_bytes on the client" in str(error.hint)
+
+
 async def test_an_event_of_5_mib_is_no_trouble(tmp_path: Path) -> None:
     words = ["x" * (5 * 2**20), "y "]
     async with FaultServer() as server:
@@ -81,6 +101,19 @@ async def test_a_body_as_deep_as_it_is_long_is_a_decode_error(tmp_path: Path) ->
         async with caller(server, tmp_path) as who:
             with pytest.raises(errors.ProtocolError):
                 await who.client.openai.chat.completions.create(**HI)
+
+
+@pytest.mark.parametrize("shape", ["list", "dict", "deep"])
+async def test_a_body_without_an_end_is_refused_unsent(shape: str, tmp_path: Path) -> None:
+    endless: list[Any] = []
+    endless.append({"me": endless} if shape == "dict" else endless)
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    async with FaultServer() as server, caller(server, tmp_path) as who:
+        with pytest.raises(errors.InvalidParameter, match="nested too deep"):
+            await who.client.post("/v1/any", body={"value": deep if shape == "deep" else endless})
+        assert server.count == 0
 
 
 async def test_a_body_of_some_megabytes_is_sent_without_a_warning(tmp_path: Path) -> None:

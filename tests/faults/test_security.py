@@ -156,6 +156,37 @@ def test_a_key_that_cannot_be_sent_is_refused_unseen(bad: str) -> None:
     assert "CANARY" not in "".join(map(str, (caught.value, vars(caught.value))))
 
 
+def assert_package_shows_no_key(error: BaseException) -> None:
+    """In its own frames; the caller's are the caller's."""
+    for frame in frames(error):
+        if "tikhub_async" in Path(frame.filename).parts:
+            assert "CANARY" not in repr(frame.locals), frame
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"base_url": "http://gateway.example"}, {"timeout": -1}, {"max_retries": -1}, {"polls_per_second": 0}],
+    ids=lambda options: next(iter(options)),
+)
+def test_a_client_that_is_refused_shows_its_key_in_no_frame(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        TikHubAI(api_key=KEY, **options)
+    assert_package_shows_no_key(caught.value)
+    if options.keys() <= {"timeout", "max_retries"}:
+        with pytest.raises(errors.ConfigError) as caught:
+            TikHubAI(api_key="sk-other").with_options(api_key=KEY, **options)
+        assert_package_shows_no_key(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["sk-ключ" + KEY, f"{KEY}\x00", f"two {KEY}"])
+def test_a_key_that_is_refused_is_in_no_frame(bad: str) -> None:
+    client = TikHubAI(api_key="sk-other")
+    for make in (TikHubAI, client.with_options):
+        with pytest.raises(errors.ConfigError) as caught:
+            make(api_key=bad)
+        assert_package_shows_no_key(caught.value)
+
+
 async def test_the_part_of_a_download_is_named_after_the_callers_file_alone(tmp_path: Path) -> None:
     async with FaultServer() as server:
         url = server.script(

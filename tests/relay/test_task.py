@@ -7,7 +7,7 @@ import pytest
 
 from tests.relay.reading import events_of, read
 from tikhub_async import TaskTimeout, TikHubAI, VideoTask
-from tikhub_async.relay import TaskRelay, full_error, relay_task
+from tikhub_async.relay import TaskRelay, full_error
 from tikhub_async.testing import TEST_KEY, Emulator, FakeClock, TaskFails, TaskHangs
 
 
@@ -94,7 +94,7 @@ async def test_the_reason_may_be_told(gw: Emulator, client: TikHubAI) -> None:
 
 async def test_a_task_that_takes_too_long_is_said_to_go_on(gw: Emulator, client: TikHubAI) -> None:
     gw.script("seedance.create", TaskHangs())
-    relay = relay_task(await create(client), timeout=100)
+    relay = (await create(client)).relay(timeout=100)
     events = await read(relay)
     assert events[-1][0] == "error"
     assert "still being made" in events[-1][1]["message"]

@@ -1,5 +1,8 @@
 """Whole answers: what each kind of failure becomes, and how many requests the server saw."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import aiohttp
 import pytest
 
@@ -19,6 +22,7 @@ from tikhub_async.testing import (
     Reset,
     Truncate,
 )
+from tikhub_async.testing.faultserver import FaultServer, whole
 
 CHAT = "chat.completions"
 HI = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
@@ -247,3 +251,53 @@ def test_one_client_works_on_several_loops_one_after_the_other() -> None:
             return text
 
     assert asyncio.run(once()) == asyncio.run(once())
+
+
+LONG = b"x" * 3000
+REFUSED = [
+    b'{"code": "invalid_request", "message": "%b", "data": null}' % LONG,
+    b'{"message": "%b", "data": null, "code": "invalid_request"}' % LONG,
+    b'{"message": "%b", "success": false, "code": "invalid_request"}' % LONG,
+    b'{"message": "%b", "error": {"code": "invalid_request", "message": "no"}}' % (2 * LONG),
+]
+ASK: Any = HI
+ASKED: dict[str, Callable[[TikHubAI], Awaitable[Any]]] = {
+    "chat.completions": lambda client: client.openai.chat.completions.create(**ASK),
+    "responses": lambda client: client.openai.responses.create(model="gpt-4o", input="Hi"),
+    "messages": lambda client: client.claude.messages.create(max_tokens=9, **ASK),
+    "embeddings": lambda client: client.openai.embeddings.create(model="text-embedding-3-small", input="Hi"),
+    "transcriptions": lambda client: client.openai.audio.transcriptions.create(model="w", file=("a.mp3", b"ID3")),
+    "gemini": lambda client: client.gemini.models.generate_content(model="gemini-2.5-flash", contents="Hi"),
+    "models": lambda client: client.models.list(),
+}
+
+
+@pytest.mark.parametrize("call", list(ASKED.values()), ids=list(ASKED))
+@pytest.mark.parametrize("body", REFUSED, ids=["code first", "code last", "success", "error last"])
+async def test_a_good_status_with_a_long_error_is_that_error(
+    call: Callable[[TikHubAI], Awaitable[Any]], body: bytes
+) -> None:
+    async with FaultServer() as server, TikHubAI(api_key=TEST_KEY, base_url=server.origin, max_retries=0) as client:
+        server.serve("*", whole(body))
+        with pytest.raises(errors.BadRequestError):
+            await call(client)
+
+
+@pytest.mark.parametrize("call", list(ASKED.values()), ids=list(ASKED))
+@pytest.mark.parametrize("body", [b"{}", b'{"detail": "Not Found"}', b'{"message": "busy"}'])
+async def test_an_object_that_is_something_else_is_no_answer(
+    call: Callable[[TikHubAI], Awaitable[Any]], body: bytes
+) -> None:
+    async with FaultServer() as server, TikHubAI(api_key=TEST_KEY, base_url=server.origin, max_retries=0) as client:
+        server.serve("*", whole(body))
+        with pytest.raises(errors.ProtocolError) as caught:
+            await call(client)
+        assert caught.value.maybe_billed == (server.seen[0].method == "POST")
+
+
+async def test_an_account_without_models_and_a_recording_of_silence_are_answers() -> None:
+    async with FaultServer() as server, TikHubAI(api_key=TEST_KEY, base_url=server.origin) as client:
+        server.serve("/v1/models", whole(b'{"object": "list", "data": []}'))
+        server.serve("/v1/audio/transcriptions", whole(b'{"text": ""}'))
+        assert (await client.models.list()).ids == []
+        assert (await ASKED["transcriptions"](client)).text == ""

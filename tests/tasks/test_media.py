@@ -105,6 +105,8 @@ LOOPS: list[tuple[str, Callable[[ScriptedServer], str], str]] = [
     ("to itself", lambda server: server.url("/film.mp4"), "more than 5 times"),
     ("to a file", lambda server: "file:///etc/passwd", "not an http(s) address"),
     ("to nothing", lambda server: "http://", "more than 5 times"),
+    ("to a name with an empty label", lambda server: "https://a..example/", "not an http(s) address"),
+    ("to a name that is too long", lambda server: f"https://{'a' * 70}.example/", "not an http(s) address"),
     ("to an impossible port", lambda server: "http://127.0.0.1:99999/", "not an http(s) address"),
 ]
 

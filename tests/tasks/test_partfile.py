@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers import FIN, STALL, Reply, ScriptedServer, head, ranged, whole
 from tests.tasks.bench import ETAG, FILM, NEWER, TASK, Bench, cut_then, rest_of
-from tikhub_async._tasks.partfile import PART
+from tikhub_async._tasks.partfile import PART, PartFile
 from tikhub_async.errors import DownloadError
 
 # ── the place on disk ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -39,6 +39,24 @@ async def test_a_file_that_appears_meanwhile_is_not_replaced(bench: Bench, other
     with pytest.raises(FileExistsError):
         await download
     bench.assert_whole(b"mine")
+
+
+async def test_a_part_that_appears_between_two_looks_is_another_downloads(
+    bench: Bench, other: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the caller's own FileExistsError: the film itself is not there."""
+    url = other.script("/film.mp4", whole(FILM))
+    look = PartFile._reopen
+
+    def late(self: PartFile) -> int | None:
+        found = look(self)
+        bench.part.write_bytes(b"theirs")
+        return found
+
+    monkeypatch.setattr(PartFile, "_reopen", late)
+    with pytest.raises(DownloadError, match="another download"):
+        await bench.video(url).download(bench.path, overwrite=True)
+    assert bench.part.read_bytes() == b"theirs"
 
 
 async def test_overwrite_replaces_a_file_and_a_link_but_nothing_else(bench: Bench, other: ScriptedServer) -> None:

@@ -7,10 +7,34 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.servers import FIN, RST, Reply, ScriptedServer, Seen, Steps, chunk, head, ranged, whole
+from tests.servers import FIN, RST, STALL, Reply, ScriptedServer, Seen, Steps, chunk, head, ranged, whole
 from tests.tasks.bench import ETAG, FILM, NEWER, Bench, cut_then, rest_of
 from tikhub_async._tasks.mp4 import BoxWalk
 from tikhub_async.errors import DownloadError
+
+# ── closed by another task ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["between two bytes", "before the head"])
+async def test_a_result_closed_by_another_task_is_not_asked_for_again(
+    bench: Bench, other: ScriptedServer, begun: bool
+) -> None:
+    hold = asyncio.Event()
+    opening = [head(200, length=len(FILM), etag=ETAG, content_type="video/mp4"), FILM[:5000]]
+    url = other.script("/film.mp4", [*opening, hold] if begun else [hold, *opening, STALL])
+    result = bench.video(url).open()
+    if begun:
+        assert await anext(result) == FILM[:5000]
+    reading = asyncio.ensure_future(anext(result))
+    while not other.count:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.01)
+    await result.aclose()
+    hold.set()
+    with pytest.raises(DownloadError, match="closed by another task"):
+        await asyncio.wait_for(reading, 5)
+    assert other.count == 1
+
 
 # ── another file than before ────────────────────────────────────────────────────────────────────────────────────────
 

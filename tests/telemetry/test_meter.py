@@ -142,6 +142,7 @@ async def test_a_stream_that_was_dropped_is_unknown(gw: Emulator, client: TikHub
         assert meter.pending == 1
         del stream
         gc.collect()
+        await asyncio.sleep(0)
     assert (meter.total.calls, meter.total.failed, meter.unknown, meter.pending) == (1, 1, 1, 0)
 
 

@@ -1,5 +1,6 @@
 """Spans and metrics, read back from OpenTelemetry's own in-memory exporters."""
 
+import asyncio
 import gc
 import subprocess
 import sys
@@ -129,6 +130,7 @@ async def test_a_stream_that_is_dropped_has_an_end_too(gw: Emulator, client: Tik
     await anext(stream)
     del stream
     gc.collect()
+    await asyncio.sleep(0)
     (span,) = collector.spans
     assert span.attributes["error.type"] == "StreamInterrupted"
     assert span.attributes["tikhub.maybe_billed"] is True

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tikhub_async import errors
 from tikhub_async._config import make_config
-from tikhub_async._wire.request import Endpoint, Kind, Schema, body_of, build, encode_body, segment
+from tikhub_async._wire.request import Endpoint, Kind, Part, Schema, body_of, build, encode_body, segment
 from tikhub_async.types._base import RequestOptions
 
 CONFIG = make_config(api_key="sk-" + "k" * 48)
@@ -148,3 +148,40 @@ def test_a_typeddict_with_required_keys_keeps_them() -> None:
         a: Required[int]
 
     assert Schema.of("x", Body).required == {"a"}
+
+
+FIELDS: list[tuple[Any, str]] = [
+    ("text", "text"),
+    (True, "true"),
+    (0.2, "0.2"),
+    (7, "7"),
+    (["word", "segment"], '["word","segment"]'),
+    ({"type": "server_vad"}, '{"type":"server_vad"}'),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), FIELDS, ids=str)
+def test_a_field_of_a_form_is_written_as_json_writes_it(value: Any, text: str) -> None:
+    file = Part("file", b"data", "a.mp3")
+    request = build(ENDPOINT, CONFIG, {"extra_body": {"field": value}}, form=[file])
+    assert request.form == (file, Part("field", text))
+
+
+@pytest.mark.parametrize("value", [float("nan"), b"data", object(), [float("inf")]], ids=str)
+def test_a_field_of_a_form_that_has_no_json_form_is_refused(value: Any) -> None:
+    with pytest.raises(errors.InvalidParameter):
+        build(ENDPOINT, CONFIG, {"extra_body": {"field": value}}, form=[Part("file", b"data")])
+
+
+def test_a_path_of_the_callers_own_without_the_model_sends_it_in_the_body() -> None:
+    endpoint = Endpoint(name="veo.generate", method="POST", path="/v1beta/models/{model}:x", kind=Kind.CREATE)
+    config = make_config(api_key="sk-x", routes={"veo.generate": "/veo/v1/generate"})
+    request = build(endpoint, config, {}, body={"instances": []}, path={"model": "veo-3"})
+    assert request.url.endswith("/veo/v1/generate")
+    assert request.body == b'{"model":"veo-3","instances":[]}'
+
+
+def test_a_path_of_the_callers_own_without_the_id_is_refused() -> None:
+    config = make_config(api_key="sk-x", routes={"sora.retrieve": "/other"})
+    with pytest.raises(errors.ConfigError, match=r"routes\['sora\.retrieve'\] = '/other' has no \{video_id\}"):
+        build(ENDPOINT, config, {}, path={"video_id": "v"})

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tikhub_async import errors
 from tikhub_async._config import make_config
+from tikhub_async._wire.billing import refused
 from tikhub_async._wire.request import Endpoint, Kind, build
-from tikhub_async._wire.response import error_of, problem_in, read_problem, refused, reported_error, retry_after
+from tikhub_async._wire.response import error_of, reported_error, retry_after
 from tikhub_async.types._base import Headers
 
 CONFIG = make_config(api_key="sk-x")
@@ -181,20 +182,9 @@ def test_any_answer_is_good_or_one_of_our_errors(status: int, body: Any, content
         refused(error)
 
 
-@given(st.binary(max_size=80))
-def test_any_bytes_can_be_read_as_a_problem(body: bytes) -> None:
-    read_problem(body)
-
-
 def test_an_error_in_a_stream_has_the_class_its_words_say() -> None:
     event = {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}}
     error = reported_error(event, Headers(), CHAT, "partial")
     assert type(error) is errors.RateLimitError
     assert (error.stage, error.partial, error.maybe_billed) == ("stream", "partial", True)
     assert str(error).startswith("error in the stream: slow")
-
-
-def test_a_google_array_is_unwrapped() -> None:
-    problem = problem_in([{"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}])
-    assert problem is not None
-    assert (problem.code, problem.type) == (503, "UNAVAILABLE")

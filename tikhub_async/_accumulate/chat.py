@@ -43,7 +43,7 @@ class ChatAccumulator:
     """Collects the chunks of one streamed chat completion.
 
     Attributes:
-        error: The error that came in the place of a chunk, as it stood on the wire; None while all is well.
+        error: The error that came in the place of a chunk, as plain data; None while all is well.
         usage: The last usage seen; None means unknown.
         ended: Always False: chunks with usage or moderation follow the last finish reason.
     """
@@ -70,7 +70,7 @@ class ChatAccumulator:
         return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
 
     def feed(self, events: Sequence[ChatCompletionChunk]) -> int:
-        """Take in chunks; returns how many of them are fit for the consumer: all, or those before an error."""
+        """Take chunks in; the number that may be handed on: all, or those before an error."""
         choices = self._choices
         for number, chunk in enumerate(events):
             if chunk.error:

@@ -19,7 +19,7 @@ import msgspec
 from tikhub_async._accumulate._text import joined
 from tikhub_async._wire.codec import dumps, loads
 from tikhub_async.errors import StreamInterrupted, TikHubError
-from tikhub_async.types._base import Unknown
+from tikhub_async.types._base import Unknown, fields_of
 from tikhub_async.types.claude.blocks import (
     Citation,
     CompactionBlock,
@@ -55,7 +55,14 @@ ENDINGS = ("stop_reason", "stop_sequence", "stop_details", "container")
 
 
 class ClaudeAccumulator:
-    """Builds one message from its events."""
+    """Collects the events of one streamed message.
+
+    Attributes:
+        error: An error event, as plain data; None while all is well.
+        complete: True after `message_stop`.
+        ended: True when nothing more can follow: after the end, and where the answer began again.
+        usage: The last usage seen; None means unknown, as at the end of a stream that told none.
+    """
 
     event_type: ClassVar[Any] = MessageStreamEvent
 
@@ -72,7 +79,7 @@ class ClaudeAccumulator:
         self._endings: dict[str, Any] = {}
 
     def feed(self, events: Sequence[MessageStreamEvent]) -> int:
-        """Take events in; returns how many of them may be handed out."""
+        """Take events in; the number that may be handed on: all, or those before an error, a new beginning, the end."""
         by_index = self._by_index
         for position, event in enumerate(events):
             if type(event) is ContentBlockDeltaEvent:
@@ -154,13 +161,13 @@ class ClaudeAccumulator:
             if (value := getattr(event, name)) is not None:
                 self._endings[name] = value
         if event.usage is not None:
-            told = {name: value for name, value in _fields(event.usage).items() if value is not None}
+            told = {name: value for name, value in fields_of(event.usage).items() if value is not None}
             self.usage = msgspec.structs.replace(self.usage or ClaudeUsage(), **told)
             self._usage_is_final = self._usage_is_final or "output_tokens" in told
 
     def snapshot(self) -> ClaudeMessageResponse:
         """The message so far, at the end the whole one."""
-        fields = _fields(self._started or StartedMessage()) | self._endings
+        fields = fields_of(self._started or StartedMessage()) | self._endings
         # Blocks come in order; sorting (stable) only helps where parallel blocks started out of order.
         blocks = sorted(self._blocks, key=lambda block: block.index)
         fields |= {"content": (fields["content"] or []) + [block.build() for block in blocks], "usage": self.usage}
@@ -174,7 +181,7 @@ class ClaudeAccumulator:
             "the gateway lost the provider in mid-answer and started the answer again; the second one was not read",
             partial=self.snapshot(),
             usage=self.usage,
-            hint="Send the request again; both attempts of the gateway may have been billed.",
+            hint="send the request again; both attempts of the gateway may have been billed",
         )
 
     @staticmethod
@@ -248,7 +255,7 @@ class _Growing:
             case ToolUseBlock() | ServerToolUseBlock() | McpToolUseBlock() if any(self.json):
                 return self._input()
             case CompactionBlock() if self.compaction:
-                return {name: value for name, value in _fields(self.compaction).items() if value is not None}
+                return {name: value for name, value in fields_of(self.compaction).items() if value is not None}
             case _:
                 return {}
 
@@ -290,10 +297,6 @@ def _implied(delta: BlockDelta) -> ContentBlock:
             return CompactionBlock()
         case _:
             return TextBlock()
-
-
-def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
 def _as_received(citation: Citation) -> Any:

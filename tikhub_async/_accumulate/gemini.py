@@ -57,12 +57,19 @@ def blocked(response: GeminiGenerateContentResponse) -> ContentFilterError | Non
         f"Gemini blocked the prompt ({feedback.block_reason}){said}",
         usage=response.usage_metadata,
         response=response,
-        hint="Change the prompt or `safety_settings`; sending it again as it is will not help.",
+        hint="change the prompt or safety_settings; sending it again as it is will not help",
     )
 
 
 class GeminiAccumulator:
-    """Builds one answer from its chunks."""
+    """Collects the chunks of one streamed answer.
+
+    Attributes:
+        error: The error that came in the place of a chunk, as plain data; None while all is well.
+        complete: True once every candidate seen has a finish reason, or the prompt was blocked.
+        ended: Always False: there is no end mark, and chunks with usage may follow the last finish reason.
+        usage: The last usage seen; None means unknown.
+    """
 
     event_type: ClassVar[Any] = GeminiChunk
 
@@ -76,7 +83,7 @@ class GeminiAccumulator:
         self._known: tuple[Any, ...] = ()  # the facts of the last chunk: most chunks repeat them
 
     def feed(self, chunks: Sequence[GeminiChunk]) -> int:
-        """Take chunks in; returns how many of them may be handed out."""
+        """Take chunks in; the number that may be handed on: all, or those before an error."""
         candidates = self._candidates
         facts, known = self._facts, self._known
         accepted = 0

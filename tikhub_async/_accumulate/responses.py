@@ -123,10 +123,10 @@ NO_REASON = "the response failed and the provider gave no reason"
 
 
 class ResponsesAccumulator:
-    """Follows one streamed response.
+    """Collects the events of one streamed response.
 
     Attributes:
-        error: The error that came in the place of an answer, None while all is well.
+        error: The error that came in the place of an answer, as plain data; None while all is well.
         complete: True once the last event was seen: completed, incomplete or failed.
         ended: True when nothing more can follow.
         usage: The last usage seen; None means unknown.
@@ -143,7 +143,7 @@ class ResponsesAccumulator:
         self._output = _Output()
 
     def feed(self, events: Sequence[r.ResponseStreamEvent]) -> int:
-        """Take events in; returns how many of them may be handed out: all, or those before an error."""
+        """Take events in; the number that may be handed on: all, or those before an error, or up to the end."""
         pieces = self._output.pieces
         for number, event in enumerate(events):
             if type(event) is TextDelta:

@@ -23,7 +23,7 @@ class TranscriptionAccumulator:
     """Collects the events of one streamed transcription.
 
     Attributes:
-        error: An error event as it stood on the wire; None while all is well.
+        error: An error event, as plain data; None while all is well.
         complete: True after the event that carries the whole text.
         ended: As `complete`: nothing but `[DONE]` follows.
         usage: What is charged; None means unknown.
@@ -43,7 +43,7 @@ class TranscriptionAccumulator:
         self._languages: list[TranscriptionLanguage] = []
 
     def feed(self, events: Sequence[TranscriptionStreamEvent]) -> int:
-        """Take in events; returns how many are fit for the consumer: all, those before an error, those up to the end."""
+        """Take events in; the number that may be handed on: all, or those before an error, or up to the end."""
         for number, event in enumerate(events):
             if isinstance(event, TranscriptTextDelta):
                 self._pieces.append(event.delta)

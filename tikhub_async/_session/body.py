@@ -7,13 +7,12 @@ from collections.abc import Callable
 import aiohttp
 
 from tikhub_async._clock import Clock, Timer
-from tikhub_async._session.failures import BodyFailed, Stalled
+from tikhub_async._session.failures import ONE_READER, BodyFailed, Stalled
 from tikhub_async.types._base import Headers, ResponseMeta
 
 DRAIN_SECONDS = 0.1
 """After a stream's end, how long to wait for the closing chunk, so that the connection can be used again. Real seconds
 under any clock: nobody is there to move a virtual one."""
-
 
 LOOK_SECONDS = 1.0
 """How often open bodies are looked at, real seconds."""
@@ -44,8 +43,14 @@ class Watch:
             self._timer.cancel()
             self._timer = None
 
+    def settle(self) -> None:
+        """The connections were closed: whoever waits on one of them must not wait for the timer."""
+        for content in tuple(self._open):
+            content.look()
+            content.look()
+
     def _look(self) -> None:
-        for content in self._open:
+        for content in tuple(self._open):  # the collector may run meanwhile, and close one that was dropped
             content.look()
         self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
 
@@ -67,8 +72,7 @@ class Content:
 
     async def read(self) -> bytes:
         """All bytes that have arrived, at least one; `b""` at the end. Raises what aiohttp raises."""
-        if self._waiting:
-            raise RuntimeError("another task is reading this stream: one at a time, or share what one reads")
+        self.refuse_second_reader()
         self._read_number += 1
         self._waiting = True
         try:
@@ -77,6 +81,11 @@ class Content:
             raise aiohttp.ClientConnectionError(str(failure)) from None
         finally:
             self._waiting = False
+
+    def refuse_second_reader(self) -> None:
+        """Raise RuntimeError while somebody waits in `read`."""
+        if self._waiting:
+            raise RuntimeError(ONE_READER)
 
     @property
     def complete(self) -> bool:
@@ -185,11 +194,8 @@ class StreamBody:
         clock: Clock,
         idle: float | None,
         deadline: float | None,
-        attempts: int = 1,
-        maybe_billed: bool = False,
     ) -> None:
         self.meta = meta
-        self.opened_at = clock.now()
         self._path = response.url.path
         self._content = Content(response, watch)
         self._release: Callable[[], None] | None = release
@@ -209,7 +215,8 @@ class StreamBody:
         return self._release is None
 
     def start_waiting(self) -> None:
-        """The idle limit counts from now on, until `stop_waiting`."""
+        """The idle limit counts from now on, until `stop_waiting`. Raises RuntimeError while another task waits."""
+        self._content.refuse_second_reader()  # here, since its `stop_waiting` would end the first one's limit
         self._guard.waiting_since = self._clock.now()
 
     def stop_waiting(self) -> None:
@@ -258,12 +265,13 @@ class StreamBody:
         # Nobody can wait here, and a response that is only dropped keeps its connection for ever.
         if self._release is None or self._loop.is_closed():
             return
-        warnings.warn(f"stream dropped without aclose(): {self._path}", ResourceWarning, stacklevel=1)
         if asyncio._get_running_loop() is self._loop:
             self.close()
         else:  # collected by another thread, or between two runs of the loop: transports are not for other threads
             self._loop.call_soon_threadsafe(_give_back, self._guard, self._content, self._release)
             self._release = None
+        # Last: where warnings are errors, this raises.
+        warnings.warn(f"stream dropped without aclose(): {self._path}", ResourceWarning, stacklevel=1)
 
 
 def _give_back(guard: _Guard, content: Content, release: Callable[[], None]) -> None:

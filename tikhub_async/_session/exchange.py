@@ -11,13 +11,13 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from tikhub_async._clock import Clock
-from tikhub_async._config import USER_AGENT, Config
+from tikhub_async._config import KEY_HEADERS, USER_AGENT, Config
 from tikhub_async._session.body import Content, StreamBody, Watch
 from tikhub_async._session.failures import Stalled
 from tikhub_async._session.transport import SENDING, Pools, Sent
 from tikhub_async._wire import codec
-from tikhub_async._wire.request import KEY_HEADERS, Kind, Request
-from tikhub_async._wire.response import ERROR_BODY_LIMIT
+from tikhub_async._wire.problem import ERROR_BODY_LIMIT
+from tikhub_async._wire.request import Kind, Request
 from tikhub_async.errors import APIConnectionError, APITimeoutError, ProtocolError, TikHubError, in_seconds, shorten
 from tikhub_async.types._base import ResponseMeta
 
@@ -101,7 +101,7 @@ class Exchange:
         url = _url(request.url)
         # Until a connector of ours says better: an injected session tells nothing. `failure_of` knows what comes before.
         sent.value = True
-        token = SENDING.set(sent)
+        SENDING.set(sent)
         try:
             return await session.request(
                 request.endpoint.method,
@@ -115,7 +115,7 @@ class Exchange:
                 proxy=pools.proxy_for(url.host),
             )
         finally:
-            SENDING.reset(token)
+            SENDING.set(None)  # not `reset`, which fails in a coroutine that is collected with its loop
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = dict(STANDING_HEADERS)
@@ -229,10 +229,16 @@ def failure_of(failure: BaseException, request: Request, sent: Sent, *, phase: s
         said = f"{failure.status} {shorten(failure.message, 60)}".strip()
         error = APIConnectionError(f"the proxy answered {said}", hint="check proxy=; nothing was sent")
     elif not request.stream and _is_in_the_body(failure):
-        error = APIConnectionError("the body of the answer cannot be decompressed")
+        error = APIConnectionError(
+            "the body of the answer cannot be decompressed",
+            hint="no compression was asked for: something on the way compresses answers, and damaged this one",
+        )
     elif isinstance(failure, aiohttp.ClientResponseError):
         # No status: whatever the head said, it came after the request was read.
-        error = ProtocolError(f"the head of the answer cannot be read: {shorten(failure.message)}")
+        error = ProtocolError(
+            f"the head of the answer cannot be read: {shorten(failure.message)}",
+            hint="check base_url and proxy=: what answers there is no HTTP server, or something on the way damages answers",
+        )
     else:
         wrong = isinstance(failure, aiohttp.ClientConnectorCertificateError)
         error = APIConnectionError(
@@ -254,10 +260,17 @@ def _is_in_the_body(failure: BaseException) -> bool:
 
 def _timeout_of(failure: Stalled | TimeoutError, phase: str, limit: float | None) -> APITimeoutError:
     if isinstance(failure, aiohttp.ConnectionTimeoutError):
-        return APITimeoutError("no connection within the connect limit", phase="connect")
+        return APITimeoutError(
+            "no connection within the connect limit",
+            phase="connect",
+            hint="check base_url, DNS, proxy and firewall, or raise Timeouts(connect=…); nothing was sent",
+        )
     if isinstance(failure, Stalled) and failure.phase == "idle":
         return APITimeoutError(
-            f"no data for {in_seconds(failure.seconds)}", phase=failure.phase, seconds=failure.seconds
+            f"no data for {in_seconds(failure.seconds)}",
+            phase=failure.phase,
+            seconds=failure.seconds,
+            hint="the answer had begun and stopped: look at the network, or raise Timeouts(idle=…)",
         )
     spent = f" within {in_seconds(limit)}" if limit is not None else ""
     return APITimeoutError(

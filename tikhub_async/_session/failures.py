@@ -2,6 +2,8 @@
 
 from tikhub_async.errors import in_seconds
 
+ONE_READER = "another task is reading this stream: one at a time, or share what one reads"
+
 
 class BodyFailed(Exception):
     """The connection of an open body failed."""

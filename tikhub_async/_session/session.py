@@ -11,7 +11,7 @@ import aiohttp
 
 from tikhub_async._config import Config
 from tikhub_async._retry import Attempt, Outcome, classify, limit_of, may_resend, wait_before
-from tikhub_async._session import media
+from tikhub_async._session import fetch
 from tikhub_async._session.body import Content, StreamBody
 from tikhub_async._session.call import CallState, Orphan, sent_text
 from tikhub_async._session.exchange import Answer, Exchange, failure_of, is_cut
@@ -30,7 +30,9 @@ Ask = Callable[[Pools, Request, Sent], Awaitable[aiohttp.ClientResponse]]
 """Sends a request once, as `Exchange.request` does."""
 logger = logging.getLogger("tikhub_async")
 
-TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, BodyFailed, Stalled, TikHubError)
+TRANSPORT_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, ValueError, BodyFailed, Stalled, TikHubError)
+"""ValueError: a resolver says so of a name that cannot be one."""
+CLOSED_HINT = "await the calls before aclose() and before the end of `async with`"
 HOLD_JITTER = 1.0
 """Longest extra wait behind a hold, seconds: a thousand calls that were held must not all leave at once."""
 
@@ -44,7 +46,7 @@ class Session:
         self.clock = transport.clock
         self._owner = owner
         self._exchange = Exchange(config, transport.clock)
-        self._media = media.Media(config, self._exchange, transport.options)
+        self._fetch = fetch.Fetch(config, self._exchange, transport.options)
         self._key = transport.key_state(config.api_key)
         self._random = random.random
 
@@ -92,25 +94,20 @@ class Session:
         call.watch = watch
         return await self._run(call, self._body)
 
-    async def open_download(self, request: Request) -> StreamBody:
-        """The open body of a file behind the key, whatever its content type."""
-        return await self._run(self._call(request, request.timeout), self._file)
-
-    async def open_url(self, target: str | Request, *, headers: Mapping[str, str] | None = None) -> StreamBody:
-        """The open body of a result, wherever it lies. Sends one request and follows its redirects; see `_session.media`.
+    async def open_url(self, request: Request, *, headers: Mapping[str, str] | None = None) -> StreamBody:
+        """The open body of a result, wherever it lies. Sends one request and follows its redirects; see `_session.fetch`.
 
         Args:
-            target: An address, or a request of the gateway's content route.
+            request: Of an address (`fetch.request_for`), or of the gateway's content route.
             headers: Sent to every host on the way, as `Range`; headers of a request go to the base URL's only.
 
         Raises:
             DownloadError: The address must not be fetched: not https, not public, too many redirects.
             APIError: No file arrived. Whether to try again is the caller's decision.
         """
-        request = media.request_for(target, self.config) if isinstance(target, str) else target
         call = self._call(request, request.timeout)
         call.attempts = 1
-        result = await self._file(call, partial(self._media.request, headers=headers or {}))
+        result = await self._file(call, partial(self._fetch.request, headers=headers or {}))
         if isinstance(result, Attempt):
             call.unsent += result.outcome is Outcome.UNSENT
             raise self._final(call, result)
@@ -153,7 +150,9 @@ class Session:
             else:
                 task.cancel()
                 raise
-        closed = APIConnectionError("the client was closed", where=call.request.where, attempts=call.requests)
+        closed = APIConnectionError(
+            "the client was closed", where=call.request.where, attempts=call.requests, hint=CLOSED_HINT
+        )
         raise self._in_doubt(call, closed) if call.in_flight else closed
 
     def _orphan(self, call: CallState, task: "asyncio.Task[Answer]") -> None:
@@ -195,10 +194,11 @@ class Session:
 
     def _next_wait(self, call: CallState, attempt: Attempt) -> float | None:
         request, policy = call.request, self.config.retries
-        call.doubts += attempt.outcome is Outcome.IN_DOUBT
+        in_doubt = attempt.outcome is Outcome.IN_DOUBT
+        call.doubts += in_doubt
         call.unsent += attempt.outcome is Outcome.UNSENT
         wait = wait_before(call.attempts, attempt.error, policy, self._random)
-        if call.sent.on_kept and not call.earlier and type(attempt.error) is APIConnectionError:
+        if call.sent.on_kept and in_doubt and not call.earlier and type(attempt.error) is APIConnectionError:
             wait = 0.0  # most likely the server had closed the connection before, so it is not in trouble
         if wait is not None and getattr(attempt.error, "retry_after", None):
             # For every call with this key, whether or not this one goes on.
@@ -305,14 +305,14 @@ class Session:
             return self._opened(call, response, release)
         return await self._not_a_stream(call, response, release)
 
-    async def _file(self, call: CallState, ask: Ask | None = None) -> StreamBody | Attempt:
+    async def _file(self, call: CallState, ask: Ask) -> StreamBody | Attempt:
         opened = await self._open(call, self.config.timeouts.first_byte, ask)
         if isinstance(opened, Attempt):
             return opened
         response, release = opened
-        if response.status in {200, 206} and response.content_type not in media.NO_FILE:
+        if response.status in {200, 206} and response.content_type not in fetch.NO_FILE:
             return self._opened(call, response, release)
-        return await self._not_a_stream(call, response, release, media.not_a_file)
+        return await self._not_a_stream(call, response, release, fetch.not_a_file)
 
     async def _not_a_stream(
         self,
@@ -343,7 +343,7 @@ class Session:
             await pools.slots.acquire(_smaller(self.config.timeouts.pool, left))
             if pools.closed:
                 pools.slots.release()
-                failure = APIConnectionError("the client was closed before anything was sent")
+                failure = APIConnectionError("the client was closed before anything was sent", hint=CLOSED_HINT)
         except TikHubError as caught:
             failure = caught
         if failure is not None:
@@ -357,6 +357,11 @@ class Session:
             return response, pools.slots.release
         except TRANSPORT_FAILURES as caught:
             failure = caught
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            # A connector that is closed cancels its look-ups and its queue, and with them whoever waits there.
+            failure = APIConnectionError("the connections were closed while this call waited for one")
         finally:
             if taken:
                 pools.slots.release()

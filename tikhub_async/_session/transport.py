@@ -10,6 +10,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -18,7 +19,6 @@ from typing import Any
 import aiohttp
 import msgspec
 from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 
 from tikhub_async._clock import Clock
 from tikhub_async._config import Limits, Secret
@@ -54,6 +54,9 @@ class TransportOptions(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_media: bool = False
     """True lets results be fetched from private addresses and over plain http."""
 
+    def __repr__(self) -> str:
+        return f"<TransportOptions {self.limits}>"  # a proxy's address may hold a password
+
 
 class KeyState:
     """What all calls with one key share."""
@@ -77,6 +80,8 @@ class Transport:
         """A parent process's. Never dropped: collecting them would close their sockets' entries in the parent's epoll."""
         self._keys: OrderedDict[Secret, KeyState] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._lock = threading.Lock()
+        """Loops of several threads may come and go at once."""
 
     def pools(self) -> "Pools":
         """The running loop's pools. Those of closed loops and of a parent process are dropped."""
@@ -84,10 +89,12 @@ class Transport:
         pools = self._pools.get(id(loop))
         if pools is not None and pools.loop is loop and pools.pid == os.getpid():
             return pools
-        self._inherited += (kept for kept in self._pools.values() if kept.pid != os.getpid())
-        self._pools = {key: kept for key, kept in self._pools.items() if not kept.is_dead()}
-        pools = self._pools[id(loop)] = Pools(self.options, loop, self.clock)
-        return pools
+        made = Pools(self.options, loop, self.clock)
+        with self._lock:
+            self._inherited += (kept for kept in self._pools.values() if kept.pid != os.getpid())
+            alive = {key: kept for key, kept in self._pools.items() if not kept.is_dead()}
+            self._pools = {**alive, id(loop): made}
+        return made
 
     def key_state(self, key: Secret) -> KeyState:
         """Retry quota and hold of a key; the client has one origin, so this is per key and origin."""
@@ -120,7 +127,8 @@ class Transport:
         finally:
             for task in tasks:
                 task.cancel()
-            pools = self._pools.pop(id(loop), None)
+            with self._lock:
+                pools = self._pools.pop(id(loop), None)
             if pools is not None:
                 await pools.aclose()
         late = {task for task in tasks if not task.done()}
@@ -162,24 +170,30 @@ class Pools:
         """Calls and streams to the gateway: the injected session, else ours.
 
         Raises:
-            ConfigError: The injected session is closed.
+            ConfigError: The injected session is closed, or belongs to another event loop.
         """
         injected = self._options.session
         if injected is None:
-            return self._sessions.get("api") or self._open("api", force_close=False)
+            return self._named("api")
         if injected.closed:
             raise ConfigError("the session= given to the client is closed", hint="close it after the client")
+        self._refuse_foreign(injected, "the session= given to the client")
         return injected
 
     def paid(self) -> aiohttp.ClientSession:
         """Creations and deletions: a fresh connection each, and a record of whether anything was sent."""
-        return self._sessions.get("paid") or self._open("paid", force_close=True)
+        return self._named("paid", force_close=True)
 
     def media(self, host: str | None) -> aiohttp.ClientSession:
         """Results on other hosts: no key, no compression that would hide the length, no private addresses."""
         # The way to a proxy is private as a rule, so what goes through one has a pool of its own, without that guard.
         name = "media" if self.proxy_for(host) is None else PROXIED
-        return self._sessions.get(name) or self._open(name, force_close=False)
+        return self._named(name)
+
+    def _named(self, name: str, *, force_close: bool = False) -> aiohttp.ClientSession:
+        session = self._sessions.get(name)
+        # Closed: by whoever else uses a connector of the caller's.
+        return self._open(name, force_close=force_close) if session is None or session.closed else session
 
     def _open(self, name: str, *, force_close: bool) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
@@ -200,9 +214,12 @@ class Pools:
     def _connector(self, name: str, *, force_close: bool) -> aiohttp.BaseConnector:
         if self._options.connector_factory is not None:
             connector = self._options.connector_factory()
+            self._refuse_foreign(connector, "the connector of connector_factory=")
+            if connector.closed:
+                raise ConfigError("connector_factory= gave a closed connector", hint="make a new one at each call")
             # The constructor's argument, for a connector that somebody else constructs; it has no public setter.
             connector._force_close = force_close or connector.force_close
-            return connector if name in MEDIA else _telling(connector, ours=False)
+            return _telling(connector, ours=False)
         guarded = name == "media" and not self._options.allow_private_media
         arguments: dict[str, Any] = {} if force_close else {"keepalive_timeout": self._options.limits.keepalive}
         connector = aiohttp.TCPConnector(
@@ -212,16 +229,25 @@ class Pools:
             socket_factory=_public_socket if guarded else _keepalive_socket,
             **arguments,
         )
-        return connector if name in MEDIA else _telling(connector, ours=True)
+        return _telling(connector, ours=True)
+
+    def _refuse_foreign(self, thing: aiohttp.ClientSession | aiohttp.BaseConnector, name: str) -> None:
+        """Raise when something of the caller's was made on another loop: aiohttp would fail in ways that say nothing."""
+        if getattr(thing, "_loop", self.loop) is not self.loop:
+            raise ConfigError(f"{name} belongs to another event loop", hint="one client, or one session, for each loop")
 
     async def aclose(self) -> None:
         """Close what was opened here; an injected session belongs to the caller."""
         self.closed = True
         sessions, self._sessions = self._sessions, {}
         # Each in a task of its own: a cancellation of the caller then leaves none of them open.
-        closing = [self.loop.create_task(session.close()) for session in sessions.values()]
+        closing = [self.loop.create_task(self._close(session)) for session in sessions.values()]
         if closing:
             await asyncio.wait(closing)
+
+    async def _close(self, session: aiohttp.ClientSession) -> None:
+        await session.close()
+        self.watch.settle()
 
 
 def _is_listed(host: str, bypass: str) -> bool:
@@ -293,20 +319,23 @@ SENDING: ContextVar[Sent | None] = ContextVar("tikhub_async_sending", default=No
 def _telling(connector: aiohttp.BaseConnector, *, ours: bool) -> aiohttp.BaseConnector:
     """A connector that tells a request when it has its connection: what comes before has sent nothing.
 
+    And none on which something came unasked while it was kept: aiohttp would take that for the answer to this request.
+
     aiohttp's traces would tell too, but cost a tenth of a request, and say that headers are out a loop tick late: a caller
     that is cancelled in that tick would lose a creation.
     """
     connect = connector.connect
 
-    async def connect_and_tell(
-        req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
+    async def connect_and_tell(*arguments: Any, **options: Any) -> Connection:  # as they come: a subclass may differ
         sent = SENDING.get()
-        if sent is None:
-            return await connect(req, traces, timeout)
-        sent.value, sent.on_kept = False, ours
-        connection = await connect(req, traces, timeout)
-        sent.value = True
+        if sent is not None:
+            sent.value, sent.on_kept = False, ours
+        connection = await connect(*arguments, **options)
+        if connection.protocol is not None and connection.protocol.should_close:
+            connection.close()
+            connection = await connect(*arguments, **options)
+        if sent is not None:
+            sent.value = True
         return connection
 
     connector.connect = connect_and_tell  # type: ignore[method-assign]

@@ -37,32 +37,29 @@ class Ends:
 
     def __init__(self) -> None:
         self.ready: deque[Member] = deque()
-        self._future: asyncio.Future[None] | None = None
+        self._stirred = asyncio.Event()
+        """Several may wait for it: each then looks for itself."""
         self._stopped = False
 
     def put(self, member: Member) -> None:
         """One more."""
         self.ready.append(member)
-        self._stir()
+        self._stirred.set()
 
     async def get(self) -> Member | None:
         """The next one; None after `stop`."""
         while not self.ready:
             if self._stopped:
                 return None
-            self._future = asyncio.get_running_loop().create_future()
-            await self._future
+            self._stirred.clear()
+            await self._stirred.wait()
         return self.ready.popleft()
 
     def stop(self) -> None:
         """There will be no more."""
         self._stopped = True
         self.ready.clear()
-        self._stir()
-
-    def _stir(self) -> None:
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
+        self._stirred.set()
 
 
 class Crowd:
@@ -103,6 +100,8 @@ class Crowd:
         member = await self._ends.get()
         if member is not None:
             del self._members[member.place]
+            if not self._members:
+                self._ends.stop()  # whoever else waits for one
         return member
 
     async def _begin(self) -> None:

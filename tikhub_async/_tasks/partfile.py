@@ -68,7 +68,7 @@ def place(path: str, *, overwrite: bool) -> bool:
         DownloadError: No file can be written there.
     """
     if not path:
-        raise DownloadError("the path is empty", path=path)
+        raise DownloadError("the path is empty", path=path, hint="give a file, or a folder: the name is made then")
     if os.path.isdir(path):
         return True
     folder = os.path.dirname(path) or "."
@@ -83,7 +83,12 @@ def place(path: str, *, overwrite: bool) -> bool:
 
 
 def refuse_occupied(path: str, *, overwrite: bool) -> None:
-    """Raise if what is at `path` may not be replaced. A link is replaced itself, never what it points to."""
+    """Refuse to replace what is at `path`. A link is replaced itself, never what it points to.
+
+    Raises:
+        FileExistsError: A file is there and must not be replaced.
+        DownloadError: What is there is no file: a folder, a pipe, a device.
+    """
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -91,7 +96,9 @@ def refuse_occupied(path: str, *, overwrite: bool) -> None:
     if not overwrite:
         raise FileExistsError(errno.EEXIST, "the file exists; overwrite=True replaces it", path)
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-        raise DownloadError(f"{path!r} is not a regular file and is not replaced", path=path)
+        raise DownloadError(
+            f"{path!r} is not a regular file and is not replaced", path=path, hint="choose another path"
+        )
 
 
 class PartFile:
@@ -123,9 +130,12 @@ class PartFile:
                 if mark is not None and (mark.result, mark.source) == (result, source) and 0 < size <= mark.total:
                     return mark, size
                 self._discard()
-            _unlink(self._note)
-            self._file = os.open(self._path, FRESH | CAREFUL, 0o666)
+            try:
+                self._file = os.open(self._path, FRESH | CAREFUL, 0o666)
+            except FileExistsError:  # made between our two calls
+                raise self._busy() from None
             self._take(self._file)
+            _unlink(self._note)
             return None
 
     def _reopen(self) -> int | None:
@@ -161,7 +171,14 @@ class PartFile:
         if busy:
             self._file = None
             os.close(file)
-            raise DownloadError(f"another download is writing {self._path!r}", path=self.target)
+            raise self._busy()
+
+    def _busy(self) -> DownloadError:
+        return DownloadError(
+            f"another download is writing {self._path!r}",
+            path=self.target,
+            hint="wait for it, or choose another path; the task is untouched",
+        )
 
     def _is_still(self, file: int) -> bool:
         try:
@@ -226,6 +243,7 @@ class PartFile:
                 raise DownloadError(
                     f"{self._path!r} was changed by somebody else: {written} bytes, {size} were written",
                     path=self.target,
+                    hint="download again, where nothing else writes; the task is untouched",
                 )
             os.fsync(self._file)
             if sys.platform == "win32":

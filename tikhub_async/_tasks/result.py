@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from tikhub_async._session.media import DOWNLOAD, request_for, shown
+from tikhub_async._session.fetch import DOWNLOAD, request_for, shown
 from tikhub_async._tasks.state import inline_media, is_content_route
 from tikhub_async._wire.request import Request, segment
 from tikhub_async.errors import DownloadError, ParameterError

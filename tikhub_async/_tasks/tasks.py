@@ -41,7 +41,9 @@ class Tasks:
             known = ", ".join(sorted(self._kinds))
             raise InvalidParameter("provider", f"{provider!r} has no video tasks", where=where, hint=f"one of {known}")
         if not isinstance(task_id, str) or not task_id:
-            raise InvalidParameter("id", f"must be a non-empty text, got {task_id!r}", where=where)
+            raise InvalidParameter(
+                "id", f"must be a non-empty text, got {task_id!r}", where=where, hint='as ("seedance", "task_…")'
+            )
         created = data.get("created_at")
         is_time = isinstance(created, int | float) and not isinstance(created, bool)
         return VideoTask(kind, task_id, self._session, self._poller, created_at=created if is_time else None)

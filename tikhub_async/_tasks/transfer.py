@@ -119,7 +119,11 @@ class InlineReader:
         """Nothing to do."""
 
     async def read(self) -> bytes:
-        """The next bytes; `b""` at the end."""
+        """The next bytes; `b""` at the end.
+
+        Raises:
+            DownloadError: They are no base64, there are none, or more than were asked for.
+        """
         piece = next((piece for piece in self._pieces if piece), b"")
         self.position += len(piece)
         if not self.position:
@@ -168,6 +172,7 @@ class Transfer:
         self._ranges = remote.ranges
         self._etag: str | None = None
         self._body: StreamBody | None = None
+        self._closed = False
         self._boxes: BoxWalk | None = None
         self._ended = False
         self._failures = 0
@@ -187,13 +192,17 @@ class Transfer:
             return False
         if not (self._ranges and 0 < position < total and _is_strong(etag)):
             return False
-        self.close()
+        self._hang_up()
         self._etag, self.total, self.position = etag, total, position
         self._furthest = position
         return True
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back, for good: also from another task, whose read then raises."""
+        self._closed = True
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         body, self._body = self._body, None
         if body is not None:
             body.close()
@@ -229,6 +238,7 @@ class Transfer:
     async def _connected(self) -> StreamBody:
         if self._body is not None:
             return self._body
+        self._refuse_closed()
         headers = {"Range": f"bytes={self.position}-", "If-Range": self._etag} if self.position and self._etag else {}
         request = self._remote.request
         if self._deadline is not None:
@@ -237,12 +247,17 @@ class Transfer:
         self.requests += 1
         body = await self._session.open_url(request, headers=headers)
         try:
+            self._refuse_closed()
             self._accept(body)
         except TikHubError:
             body.close()
             raise
         self._body = body
         return body
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise _closed()
 
     def _accept(self, body: StreamBody) -> None:
         """Compare an answer with what is known; the position goes back to 0 when it is the whole file."""
@@ -332,8 +347,8 @@ class Transfer:
 
     async def _recover(self, failure: BaseException) -> None:
         """Prepare the next attempt and wait for its time, or raise."""
-        error = self._error_of(failure)
-        self.close()
+        error = _closed() if self._closed else self._error_of(failure)
+        self._hang_up()
         if self._turn_to_spare(error):
             return
         self._failures += 1
@@ -418,6 +433,10 @@ class Transfer:
             )
         goes_on = " and goes on where this one stopped" if self.identity is not None and self._may_restart else ""
         return f"the task is untouched and the video is not lost: downloading again costs nothing{goes_on}"
+
+
+def _closed() -> DownloadError:
+    return DownloadError("it was closed by another task")
 
 
 def _worthwhile(error: TikHubError) -> bool:

@@ -15,32 +15,29 @@ if TYPE_CHECKING:
 class Watcher(Watch):
     """Somebody who wants to know of every change."""
 
-    __slots__ = ("fresh", "future")
+    __slots__ = ("fresh", "stirred")
 
     def __init__(self, task: "VideoTask[Any]", **options: Any) -> None:
         super().__init__(task, **options)
         self.fresh = False
         """Something has changed since it was last handed out."""
-        self.future: asyncio.Future[None] | None = None
+        self.stirred = asyncio.Event()
+        """Several may wait for it: each then looks for itself."""
 
     def changed(self) -> None:
         """Wake up."""
         self.fresh = True
-        self._stir()
+        self.stirred.set()
 
     def ended(self) -> None:
         """Wake up."""
-        self._stir()
-
-    def _stir(self) -> None:
-        if self.future is not None and not self.future.done():
-            self.future.set_result(None)
+        self.stirred.set()
 
     async def news(self) -> bool:
         """Wait for a change; False when there will be none any more."""
         while not self.fresh and not self.over:
-            self.future = asyncio.get_running_loop().create_future()
-            await self.future
+            self.stirred.clear()
+            await self.stirred.wait()
         fresh, self.fresh = self.fresh, False
         return fresh
 

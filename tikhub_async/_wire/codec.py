@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, cast
 import msgspec
 from msgspec import inspect as shapes
 
+from tikhub_async._wire.shape import is_nullable, kind_of
 from tikhub_async.errors import DecodeError, shorten
 from tikhub_async.types._base import Source, Unknown, is_array, is_object, without_nulls
 
@@ -45,7 +46,11 @@ def decode(data: bytes | bytearray, type_: type[T]) -> T:
 
 
 def decode_lenient(data: bytes | bytearray, type_: type[T]) -> T:
-    """As `decode`, straight on the slow path."""
+    """As `decode`, straight on the slow path.
+
+    Raises:
+        DecodeError: As `decode`.
+    """
     problem: str
     path = "$"
     try:
@@ -128,9 +133,9 @@ def _convert_scalar(value: Any, shape: shapes.Type, path: str) -> Any:
     try:
         return msgspec.convert(value, callers_own or _python_type(shape), strict=True)
     except FAILURES as failure:
-        problem = f"expected {_name(shape)}, got {_word(value)}" if callers_own is None else str(failure)
+        problem = f"expected {kind_of(shape)}, got {_word(value)}" if callers_own is None else str(failure)
     except KeyError:
-        problem = f"cannot read {_name(shape)} here"  # a type that no answer of ours has
+        problem = f"cannot read {kind_of(shape)} here"  # a type that no answer of ours has
     raise _Misfit(path, problem)
 
 
@@ -140,7 +145,7 @@ def _convert_struct(value: Any, shape: shapes.StructType, path: str) -> Any:
     fields: dict[str, Any] = {}
     for field in shape.fields:
         member = value.get(field.encode_name)
-        if field.encode_name not in value or (member is None and not _nullable(field.type)):
+        if field.encode_name not in value or (member is None and not is_nullable(field.type)):
             if field.required:
                 raise _Misfit(f"{path}.{field.encode_name}", f"missing in {shape.cls.__name__}")
             continue  # null where a value was promised: the default stands
@@ -152,7 +157,7 @@ def _convert_struct(value: Any, shape: shapes.StructType, path: str) -> Any:
 
 
 def _convert_union(value: Any, shape: shapes.UnionType, path: str) -> Any:
-    if value is None and _nullable(shape):
+    if value is None and is_nullable(shape):
         return None
     structs = [member for member in shape.types if isinstance(member, shapes.StructType)]
     tagged = [member for member in structs if member.tag_field is not None]
@@ -184,16 +189,6 @@ def _convert_tagged(value: dict[str, Any], members: list[shapes.StructType], pat
     return unknown(name=tag if isinstance(tag, str) else "", raw=dumps(value))
 
 
-def _nullable(shape: shapes.Type) -> bool:
-    match shape:
-        case shapes.UnionType():
-            return shape.includes_none
-        case shapes.NoneType() | shapes.AnyType() | shapes.RawType():
-            return True
-        case _:
-            return False
-
-
 _SCALARS: dict[type[shapes.Type], Any] = {
     shapes.IntType: int,
     shapes.FloatType: float,
@@ -213,10 +208,6 @@ def _python_type(shape: shapes.Type) -> Any:
 
 def _literal(shape: shapes.LiteralType) -> Any:
     return Literal[shape.values]
-
-
-def _name(shape: shapes.Type) -> str:
-    return type(shape).__name__.removesuffix("Type").lower()
 
 
 def _word(value: Any) -> str:

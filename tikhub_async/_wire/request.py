@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tikhub_async._config import Config
+from tikhub_async._config import KEY_HEADERS, Config
 from tikhub_async._wire import codec
-from tikhub_async.errors import InvalidParameter, MissingParameter, UnknownParameter, shorten
+from tikhub_async.errors import ConfigError, InvalidParameter, MissingParameter, UnknownParameter, shorten
 from tikhub_async.types._base import RequestOptions, is_array, is_object
 
 OPTION_NAMES = frozenset(RequestOptions.__optional_keys__)
@@ -20,7 +20,6 @@ SAFE_SEGMENT = re.compile(r"[A-Za-z0-9._:@+-]{1,256}\Z")
 """What an id or model name may hold: nothing that could leave its path segment."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
 
 
 class Kind(Enum):
@@ -159,16 +158,21 @@ def build(
 
     Raises:
         InvalidParameter: A value cannot be sent, or a path value would change the route.
+        ConfigError: The caller's own path for this route has no place for the id.
     """
     where = endpoint.name
+    values = path or {}
+    template = config.route(where, endpoint.path)
+    if template is not endpoint.path:
+        body = _with_lost(template, values, body, where)
     extra_body = options.get("extra_body")
     if extra_body and form:
-        form = (*form, *(Part(str(name), str(value)) for name, value in extra_body.items()))
+        form = (*form, *(form_part(str(name), value, where) for name, value in extra_body.items()))
     elif extra_body:
         body = {**(body or {}), **extra_body}
     return Request(
         endpoint=endpoint,
-        url=_url(endpoint, config, path or {}, {**(query or {}), **(options.get("extra_query") or {})}),
+        url=config.base_url + _filled(template, values, where) + _query(query, options.get("extra_query")),
         headers=_headers(config, headers, options, where),
         body=None if body is None else encode_body(body, where),
         form=tuple(form),
@@ -183,11 +187,49 @@ def body_of(params: Mapping[str, Any], *path_names: str) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in OPTION_NAMES and name not in path_names}
 
 
-def _url(endpoint: Endpoint, config: Config, values: Mapping[str, str], query: Mapping[str, str]) -> str:
-    path = config.route(endpoint.name, endpoint.path)
+def form_part(name: str, value: Any, where: str) -> Part:
+    """A field of a form: text as it is, all else as JSON writes it, so `true` and `["word"]`.
+
+    Raises:
+        InvalidParameter: It has no JSON form, as NaN and bytes.
+    """
+    if isinstance(value, str):
+        return Part(name, value)
+    if not _is_plain(value):
+        _refuse(value, name, where)
+    try:
+        return Part(name, codec.dumps(value).decode())
+    except TypeError as failure:
+        raise InvalidParameter(name, f"cannot go into a form: {failure}", where=where) from None
+
+
+def _with_lost(
+    template: str, values: Mapping[str, str], body: Mapping[str, Any] | None, where: str
+) -> Mapping[str, Any] | None:
+    """The body with the values that the caller's own path has no place for: the model of a creation must not be lost.
+
+    Raises:
+        ConfigError: There is no body to put them into.
+    """
+    lost = {name: value for name, value in values.items() if f"{{{name}}}" not in template}
+    if lost and body is None:
+        name = next(iter(lost))
+        raise ConfigError(
+            f"routes[{where!r}] = {template!r} has no {{{name}}}", hint=f"write {{{name}}} where it goes in the path"
+        )
+    return {**lost, **body} if lost and body is not None else body
+
+
+def _filled(template: str, values: Mapping[str, str], where: str) -> str:
+    """The path with its values."""
     for name, value in values.items():
-        path = path.replace(f"{{{name}}}", segment(value, name, endpoint.name))
-    return f"{config.base_url}{path}{'?' + urlencode(query) if query else ''}"
+        template = template.replace(f"{{{name}}}", segment(value, name, where))
+    return template
+
+
+def _query(own: Mapping[str, str] | None, extra: Mapping[str, str] | None) -> str:
+    query = {**(own or {}), **(extra or {})}
+    return f"?{urlencode(query)}" if query else ""
 
 
 def segment(value: str, name: str, where: str) -> str:
@@ -200,7 +242,12 @@ def segment(value: str, name: str, where: str) -> str:
         raise InvalidParameter(name, f"must be a non-empty text, got {value!r}", where=where)
     parts = value.split("/")
     if any(part in {".", ".."} or not SAFE_SEGMENT.match(part) for part in parts):
-        raise InvalidParameter(name, f"{shorten(value, 60)!r} cannot go into a URL path", where=where)
+        raise InvalidParameter(
+            name,
+            f"{shorten(value, 60)!r} cannot go into a URL path",
+            where=where,
+            hint="ids and model names are made of letters, digits and . _ : @ + -",
+        )
     return quote(value, safe="/:@+-._")
 
 
@@ -221,7 +268,12 @@ def _headers(
     for name, value in (*config.default_headers, *extra.items()):
         if not _HEADER_NAME.match(name) or not isinstance(value, str) or _NOT_IN_A_HEADER.search(value):  # pyright: ignore[reportUnnecessaryIsInstance]
             # The value is not shown: it may be a credential.
-            raise InvalidParameter(f"extra_headers[{name!r}]", "cannot be sent as a header", where=where)
+            raise InvalidParameter(
+                f"extra_headers[{name!r}]",
+                "cannot be sent as a header",
+                where=where,
+                hint="names are ASCII without blanks, values text on one line",
+            )
     return (*config.default_headers, *(own or {}).items(), *extra.items())
 
 
@@ -237,16 +289,24 @@ def encode_body(body: Mapping[str, Any], where: str) -> bytes:
     """A JSON body, refusing what JSON or msgspec would change silently.
 
     Raises:
-        InvalidParameter: NaN or infinity, bytes, a lone surrogate, a received object, anything without JSON form.
+        InvalidParameter: NaN or infinity, bytes, a lone surrogate, a received object, what holds itself, anything without
+            JSON form.
     """
-    for name, value in body.items():
-        # The walk that knows where it is costs three times as much, and finds nothing in nearly all bodies.
-        if not _is_plain(value):
-            _refuse(value, name, where)
     try:
+        for name, value in body.items():
+            # The walk that knows where it is costs three times as much, and finds nothing in nearly all bodies.
+            if not _is_plain(value):
+                _refuse(value, name, where)
         return codec.encode(body)
+    except RecursionError:
+        raise InvalidParameter("the body", "holds itself, or is nested too deep", where=where) from None
     except UnicodeEncodeError:
-        raise InvalidParameter(_find_surrogate(body, ""), "holds half of a surrogate pair", where=where) from None
+        raise InvalidParameter(
+            _find_surrogate(body, ""),
+            "holds half of a surrogate pair",
+            where=where,
+            hint="cut text between characters, not inside a UTF-16 pair",
+        ) from None
     except (TypeError, msgspec.MsgspecError) as failure:
         raise InvalidParameter("the body", f"cannot be encoded as JSON: {failure}", where=where) from None
 
@@ -281,7 +341,7 @@ def _refuse(value: Any, path: str, where: str) -> None:
                 _refuse(member, f"{path}[{index}]", where)
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InvalidParameter(path, f"{value!r} has no JSON form", where=where)
+            raise InvalidParameter(path, f"{value!r} has no JSON form", where=where, hint="leave it out, or send None")
     elif isinstance(value, bytes | bytearray | memoryview):
         raise InvalidParameter(
             path, "bytes have no JSON form", where=where, hint="encode them (base64) or use tikhub_async.media"

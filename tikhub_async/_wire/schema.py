@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import inspect as shapes
 
+from tikhub_async._wire.shape import is_nullable, spell
 from tikhub_async.errors import InvalidParameter
 
 Json = dict[str, Any]
@@ -95,28 +96,6 @@ def write(shape: shapes.Type, dialect: Dialect, root: str) -> Json:
     if "$ref" in schema:  # the root itself must be an object
         schema = dict(writer.definitions[schema["$ref"].removeprefix(_REFERENCE)])
     return {**schema, "$defs": writer.definitions} if writer.definitions else schema
-
-
-def is_object_shape(shape: shapes.Type) -> bool:
-    """Whether the JSON of a type is an object."""
-    if isinstance(shape, shapes.Metadata):
-        return is_object_shape(shape.type)
-    if isinstance(shape, shapes.StructType):
-        return not shape.array_like
-    return isinstance(shape, shapes.TypedDictType | shapes.DataclassType | shapes.DictType)
-
-
-def is_nullable(shape: shapes.Type) -> bool:
-    """Whether null is a value of a type."""
-    match shape:
-        case shapes.Metadata():
-            return is_nullable(shape.type)
-        case shapes.UnionType():
-            return any(is_nullable(member) for member in shape.types)
-        case shapes.LiteralType():
-            return None in shape.values
-        case _:
-            return isinstance(shape, shapes.NoneType | shapes.AnyType | shapes.RawType)
 
 
 _REFERENCE = "#/$defs/"
@@ -350,28 +329,6 @@ _COMPOUNDS: Mapping[type[shapes.Type], Callable[[_Writer, Any, str], Json]] = {
     shapes.TypedDictType: _Writer.struct,
     shapes.DataclassType: _Writer.struct,
 }
-
-
-def spell(shape: shapes.Type) -> str:
-    """A type in the words of Python, as `dict[str, int]`."""
-    match shape:
-        case shapes.Metadata():
-            return spell(shape.type)
-        case shapes.DictType():
-            return f"dict[{spell(shape.key_type)}, {spell(shape.value_type)}]"
-        case shapes.TupleType():
-            return f"tuple[{', '.join(spell(item) for item in shape.item_types)}]"
-        case shapes.UnionType():
-            return " | ".join(spell(member) for member in shape.types)
-        case shapes.ListType() | shapes.SetType() | shapes.FrozenSetType():
-            return f"{_bare(shape)}[{spell(shape.item_type)}]"
-        case _:
-            named = getattr(shape, "cls", None)
-            return getattr(named, "__name__", None) or (str(named) if named is not None else _bare(shape))
-
-
-def _bare(shape: shapes.Type) -> str:
-    return type(shape).__name__.removesuffix("Type").lower()
 
 
 def _is(value: object, kind: type) -> bool:

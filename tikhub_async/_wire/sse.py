@@ -96,7 +96,7 @@ class SSEDecoder:
         self.stray = b""
         self._bom: bytes | None = b""  # the first bytes, while they may still become a BOM
         self._after_cr = False
-        self._failure: str | None = None
+        self._failure: tuple[str, str | None] | None = None  # message and hint, raised again by every later call
         self._line = bytearray()  # the unfinished line, as far as it is kept; empty only between two lines
         self._rest = UNDECIDED
         self._id = ""  # becomes last_event_id with the next blank line
@@ -120,7 +120,8 @@ class SSEDecoder:
                 other events before, these are returned and the next call raises. Nothing can be decoded after it.
         """
         if self._failure is not None:
-            raise ProtocolError(self._failure, stage="stream")
+            message, hint = self._failure
+            raise ProtocolError(message, hint=hint, stage="stream")
         if self._after_cr or self._bom is not None or b"\r" in chunk:
             chunk = self._normalised(chunk)
         events: list[ServerSentEvent] = []
@@ -138,7 +139,7 @@ class SSEDecoder:
                 start = end
             self._feed(chunk[start:], events)
         except ProtocolError as failure:
-            self._failure = failure.message
+            self._failure = failure.message, failure.hint
             self._start_block()
             if not events:
                 raise
@@ -292,7 +293,8 @@ class SSEDecoder:
         self._size += len(piece)
         if self._size > self.max_event_bytes:
             limit = f"max_event_bytes = {self.max_event_bytes:,}"
-            raise ProtocolError(f"an event of a stream is larger than {limit}", stage="stream")
+            hint = "raise max_event_bytes on the client if such events are expected"
+            raise ProtocolError(f"an event of a stream is larger than {limit}", hint=hint, stage="stream")
         if len(self._tail) + len(piece) < PIECE:
             self._tail += piece
         else:

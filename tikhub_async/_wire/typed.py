@@ -9,7 +9,8 @@ import msgspec
 from msgspec import inspect as shapes
 
 from tikhub_async._wire import codec
-from tikhub_async._wire.schema import Dialect, Json, is_nullable, is_object_shape, spell, write
+from tikhub_async._wire.schema import Dialect, Json, write
+from tikhub_async._wire.shape import is_nullable, is_object_shape, spell
 from tikhub_async.errors import InvalidParameter
 from tikhub_async.types._base import is_array, is_object
 
@@ -95,21 +96,25 @@ class TypeForm(Generic[T]):
         raise NotFitting(path.replace("$.value", "$", 1) if self.wrapped else path, problem)
 
 
+ROOT = "response_format"
+"""The parameter of `parse` that holds the type."""
+
+
 @lru_cache(maxsize=FORMS_KEPT)
-def _cached_form(type_: Any, dialect: Dialect, root: str) -> TypeForm[Any]:
-    return TypeForm(type_, dialect, root)
+def _cached_form(type_: Any, dialect: Dialect) -> TypeForm[Any]:
+    return TypeForm(type_, dialect, ROOT)
 
 
-def form_of(type_: type[T], dialect: Dialect, root: str = "response_format") -> TypeForm[T]:
-    """The form of a type, made once.
+def form_of(type_: type[T], dialect: Dialect) -> TypeForm[T]:
+    """The form of a type that `parse` is asked for, made once.
 
     Raises:
         InvalidParameter: The dialect cannot express the type.
     """
     try:
-        return _cached_form(cast("Any", type_), dialect, root)
+        return _cached_form(cast("Any", type_), dialect)
     except TypeError:  # a type that cannot be a key, as `Annotated` with a list in it
-        return TypeForm(type_, dialect, root)
+        return TypeForm(type_, dialect, ROOT)
 
 
 def _shape(type_: Any, root: str) -> shapes.Type:

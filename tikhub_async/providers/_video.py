@@ -1,12 +1,11 @@
 """What the video providers share beside `_base`: looking with options, and the gateway's content route."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tikhub_async._tasks import TaskKind, VideoTask
-from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, build
+from tikhub_async._wire.request import Endpoint, Kind, Request, build
 from tikhub_async.providers._base import Provider
-from tikhub_async.types._base import RequestOptions, Response
+from tikhub_async.types._base import Response
 
 if TYPE_CHECKING:
     from tikhub_async._session.session import Session
@@ -33,12 +32,3 @@ class VideoProvider(Provider):
         """
         response = await self._send(request, kind.response)
         return VideoTask(kind, task_id, self._session, self._poller, state=kind.state_of(response), response=response)
-
-    def _options(self, where: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Per-call options, checked.
-
-        Raises:
-            UnknownParameter: A keyword is not one of them.
-        """
-        Schema.of(where, RequestOptions).check(options)
-        return options

@@ -40,9 +40,9 @@ MESSAGES = Endpoint(name="claude.messages", method="POST", path="/v1/messages", 
 VERSION = {"anthropic-version": "2023-06-01"}
 """Anthropic's only version; the gateway fills it in when absent, other deployments may not."""
 
-_CREATE = Schema.of("claude.messages.create", ClaudeMessageParams)
-_STREAM = Schema.of("claude.messages.stream", ClaudeMessageParams)
-_PARSE = Schema.of("claude.messages.parse", ClaudeParseParams)
+CREATE_PARAMS = Schema.of("claude.messages.create", ClaudeMessageParams)
+STREAM_PARAMS = Schema.of("claude.messages.stream", ClaudeMessageParams)
+PARSE_PARAMS = Schema.of("claude.messages.parse", ClaudeParseParams)
 
 T = TypeVar("T")
 MessageStream = EventStream[MessageStreamEvent, ClaudeMessageResponse]
@@ -73,7 +73,7 @@ class Messages(Provider):
 
         Source: POST /v1/messages, https://ai-docs.tikhub.io/8175517m0.
         """
-        _CREATE.check(params)
+        CREATE_PARAMS.check(params)
         return await self._send(self._request(body_of(params, *HEADER_KEYS), params), ClaudeMessageResponse)
 
     def stream(self, **params: Unpack[ClaudeMessageParams]) -> MessageStream:
@@ -87,7 +87,7 @@ class Messages(Provider):
 
         Source: POST /v1/messages with `stream: true`, https://ai-docs.tikhub.io/8175517m0.
         """
-        _STREAM.check(params)
+        STREAM_PARAMS.check(params)
         body = {**body_of(params, *HEADER_KEYS), "stream": True}
         return self._stream(self._request(body, params, stream=True), ClaudeAccumulator())
 
@@ -106,7 +106,7 @@ class Messages(Provider):
 
         Source: POST /v1/messages, https://ai-docs.tikhub.io/8175517m0.
         """
-        _PARSE.check(params)
+        PARSE_PARAMS.check(params)
         form = form_of(response_format, CLAUDE)
         request = self._request(ask_message(form, body_of(params, *HEADER_KEYS)), params)
         return read_message(form, await self._send(request, ClaudeMessageResponse), request.where)

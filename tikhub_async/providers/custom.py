@@ -29,8 +29,8 @@ __all__ = ["Custom"]
 
 T = TypeVar("T")
 
-_GET = Schema.of("client.get", RequestOptions)
-_POST = Schema.of("client.post", RequestOptions)
+GET_PARAMS = Schema.of("client.get", RequestOptions)
+POST_PARAMS = Schema.of("client.post", RequestOptions)
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]{2}")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~:@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)+/?\Z")
@@ -61,7 +61,7 @@ class Custom(Provider):
             DecodeError: The answer does not fit `cast_to`.
             APIError: No usable answer.
         """
-        _GET.check(options)
+        GET_PARAMS.check(options)
         endpoint = Endpoint(name="client.get", method="GET", path=_checked(path, "client.get"), kind=Kind.READ)
         return await self._fetch(self._build(endpoint, options), cast_to)
 
@@ -112,7 +112,7 @@ class Custom(Provider):
             DecodeError: The answer does not fit `cast_to`.
             APIError: No usable answer.
         """
-        _POST.check(options)
+        POST_PARAMS.check(options)
         endpoint = Endpoint(
             name="client.post",
             method="POST",

@@ -49,9 +49,9 @@ STREAM = Endpoint(
     kind=Kind.GENERATE,
 )
 
-_GENERATE = Schema.of(GENERATE.name, GeminiGenerateContentParams)
-_STREAM = Schema.of(STREAM.name, GeminiGenerateContentParams)
-_PARSE = Schema.of("gemini.models.parse", GeminiParseParams)
+GENERATE_PARAMS = Schema.of(GENERATE.name, GeminiGenerateContentParams)
+STREAM_PARAMS = Schema.of(STREAM.name, GeminiGenerateContentParams)
+PARSE_PARAMS = Schema.of("gemini.models.parse", GeminiParseParams)
 
 T = TypeVar("T")
 GeminiStream = EventStream[GeminiChunk, GeminiGenerateContentResponse]
@@ -76,7 +76,7 @@ class Models(Provider):
 
         Source: POST /v1beta/models/{model}:generateContent, https://ai-docs.tikhub.io/411630957e0.
         """
-        _GENERATE.check(params)
+        GENERATE_PARAMS.check(params)
         return await self._generate(self._request(GENERATE, to_wire(body_of(params, "model")), params))
 
     def generate_content_stream(self, **params: Unpack[GeminiGenerateContentParams]) -> GeminiStream:
@@ -89,7 +89,7 @@ class Models(Provider):
 
         Source: POST /v1beta/models/{model}:streamGenerateContent?alt=sse, https://ai-docs.tikhub.io/8175517m0.
         """
-        _STREAM.check(params)
+        STREAM_PARAMS.check(params)
         request = self._request(STREAM, to_wire(body_of(params, "model")), params, stream=True)
         return self._stream(request, GeminiAccumulator())
 
@@ -106,7 +106,7 @@ class Models(Provider):
 
         Source: POST /v1beta/models/{model}:generateContent, https://ai-docs.tikhub.io/411630957e0.
         """
-        _PARSE.check(params)
+        PARSE_PARAMS.check(params)
         form = form_of(response_format, GEMINI)
         request = self._request(GENERATE, ask_content(form, to_wire(body_of(params, "model"))), params)
         return read_content(form, await self._generate(request), request.where)

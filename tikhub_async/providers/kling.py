@@ -57,6 +57,11 @@ IMAGE_RETRIEVE = Endpoint(
     name="kling.image2video.retrieve", method="GET", path=f"{IMAGE_PATH}/{{task_id}}", kind=Kind.READ, timeout="poll"
 )
 
+TEXT_PARAMS = Schema.of(TEXT_CREATE.name, KlingText2VideoParams)
+TEXT_RETRIEVE_PARAMS = Schema.of(TEXT_RETRIEVE.name, RequestOptions)
+IMAGE_PARAMS = Schema.of(IMAGE_CREATE.name, KlingImage2VideoParams)
+IMAGE_RETRIEVE_PARAMS = Schema.of(IMAGE_RETRIEVE.name, RequestOptions)
+
 STATUS: Mapping[str, TaskStatus] = {
     "submitted": "queued",
     "processing": "running",
@@ -335,9 +340,6 @@ KINDS: Mapping[str, TaskKind[KlingTaskDetailResponse]] = {
 }
 """Names under which saved handles are taken up. Only the id counts at the gateway: either route finds every task."""
 
-TEXT_PARAMS = Schema.of(TEXT_CREATE.name, KlingText2VideoParams)
-IMAGE_PARAMS = Schema.of(IMAGE_CREATE.name, KlingImage2VideoParams)
-
 
 class _Route(VideoProvider):
     """What both routes do alike."""
@@ -373,6 +375,7 @@ class KlingText2Video(_Route):
         Raises:
             ParameterError: A parameter is unknown, missing, breaks a rule of Kling, or would be lost under
                 `kling_metadata`; nothing was sent.
+            APIConnectionError: It did not leave the machine; nothing was made.
             APIStatusError: The gateway or Kling refused.
             InDoubtError: It was sent, and whether a task exists is unknown.
 
@@ -386,13 +389,14 @@ class KlingText2Video(_Route):
         """A handle on a task, looked at once; `task.response` is the answer.
 
         Raises:
+            ParameterError: The id cannot go into a URL, or an option is unknown; nothing was sent.
             NotFoundError: The gateway does not know the id, or it belongs to another account.
             APIError: The look failed; the task is not affected.
 
         Source: GET /kling/v1/videos/text2video/{task_id}, inferred from the gateway software.
         """
-        where = TEXT_RETRIEVE.name
-        request = self._build(TEXT_RETRIEVE, self._options(where, options), path={"task_id": task_id})
+        TEXT_RETRIEVE_PARAMS.check(options)
+        request = self._build(TEXT_RETRIEVE, options, path={"task_id": task_id})
         return await self._looked(TEXT_KIND, task_id, request)
 
 
@@ -403,7 +407,7 @@ class KlingImage2Video(_Route):
         """A handle on the video that is now being made from `image`; `await task.wait()` gives it.
 
         Raises:
-            ParameterError, APIStatusError, InDoubtError: As for `text2video.create`.
+            ParameterError, APIConnectionError, APIStatusError, InDoubtError: As for `text2video.create`.
 
         Source: POST /kling/v1/videos/image2video, inferred; page 419974986e0 was not readable.
         """
@@ -415,12 +419,12 @@ class KlingImage2Video(_Route):
         """A handle on a task, looked at once; `task.response` is the answer.
 
         Raises:
-            NotFoundError, APIError: As for `text2video.retrieve`.
+            ParameterError, NotFoundError, APIError: As for `text2video.retrieve`.
 
         Source: GET /kling/v1/videos/image2video/{task_id}, inferred from the gateway software.
         """
-        where = IMAGE_RETRIEVE.name
-        request = self._build(IMAGE_RETRIEVE, self._options(where, options), path={"task_id": task_id})
+        IMAGE_RETRIEVE_PARAMS.check(options)
+        request = self._build(IMAGE_RETRIEVE, options, path={"task_id": task_id})
         return await self._looked(IMAGE_KIND, task_id, request)
 
 

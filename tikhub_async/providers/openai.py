@@ -18,7 +18,7 @@ from tikhub_async._accumulate.transcription import TranscriptionAccumulator
 from tikhub_async._streams import EventStream
 from tikhub_async._tasks import Poller
 from tikhub_async._wire.request import Endpoint, Kind, Request, Schema, body_of
-from tikhub_async._wire.response import reported_error
+from tikhub_async._wire.response import empty_answer, reported_error
 from tikhub_async._wire.schema import OPENAI
 from tikhub_async._wire.typed import form_of
 from tikhub_async.providers._audio import read_file, transcription_form
@@ -45,12 +45,12 @@ TRANSCRIPTIONS = Endpoint(
     name="openai.audio.transcriptions", method="POST", path="/v1/audio/transcriptions", kind=Kind.GENERATE
 )
 
-_RESPONSES_CREATE = Schema.of("openai.responses.create", ResponseParams)
-_RESPONSES_STREAM = Schema.of("openai.responses.stream", ResponseParams)
-_RESPONSES_PARSE = Schema.of("openai.responses.parse", ResponseParseParams)
-_EMBEDDINGS_CREATE = Schema.of("openai.embeddings.create", EmbeddingParams)
-_TRANSCRIPTIONS_CREATE = Schema.of("openai.audio.transcriptions.create", TranscriptionParams)
-_TRANSCRIPTIONS_STREAM = Schema.of("openai.audio.transcriptions.stream", TranscriptionParams)
+RESPONSES_CREATE_PARAMS = Schema.of("openai.responses.create", ResponseParams)
+RESPONSES_STREAM_PARAMS = Schema.of("openai.responses.stream", ResponseParams)
+RESPONSES_PARSE_PARAMS = Schema.of("openai.responses.parse", ResponseParseParams)
+EMBEDDINGS_CREATE_PARAMS = Schema.of("openai.embeddings.create", EmbeddingParams)
+TRANSCRIPTIONS_CREATE_PARAMS = Schema.of("openai.audio.transcriptions.create", TranscriptionParams)
+TRANSCRIPTIONS_STREAM_PARAMS = Schema.of("openai.audio.transcriptions.stream", TranscriptionParams)
 
 T = TypeVar("T")
 ResponsesStream = EventStream[ResponseStreamEvent, ResponseObject]
@@ -81,7 +81,7 @@ class Responses(Provider):
 
         Source: POST /v1/responses, https://ai-docs.tikhub.io/421251331e0.
         """
-        _RESPONSES_CREATE.check(params)
+        RESPONSES_CREATE_PARAMS.check(params)
         return await self._respond(self._build(RESPONSES, params, body=body_of(params)))
 
     def stream(self, **params: Unpack[ResponseParams]) -> ResponsesStream:
@@ -92,7 +92,7 @@ class Responses(Provider):
 
         Source: POST /v1/responses with `stream: true`, https://ai-docs.tikhub.io/8175517m0.
         """
-        _RESPONSES_STREAM.check(params)
+        RESPONSES_STREAM_PARAMS.check(params)
         request = self._build(RESPONSES, params, body={**body_of(params), "stream": True}, stream=True)
         return self._stream(request, ResponsesAccumulator())
 
@@ -110,7 +110,7 @@ class Responses(Provider):
 
         Source: POST /v1/responses, https://ai-docs.tikhub.io/421251331e0.
         """
-        _RESPONSES_PARSE.check(params)
+        RESPONSES_PARSE_PARAMS.check(params)
         form = form_of(response_format, OPENAI)
         request = self._build(RESPONSES, params, body=ask_response(form, body_of(params)))
         return read_response(form, await self._respond(request), request.where)
@@ -120,6 +120,8 @@ class Responses(Provider):
         if response.status == "failed":
             reason = {} if response.error is None else {"code": response.error.code, "message": response.error.message}
             raise reported_error({"error": reason}, response.headers, request, response, stage="response")
+        if response.status is None and not response.output:
+            raise empty_answer("output", response, request)
         return response
 
 
@@ -139,8 +141,12 @@ class Embeddings(Provider):
 
         Source: POST /v1/embeddings, path inferred; https://ai-docs.tikhub.io/421251332e0.
         """
-        _EMBEDDINGS_CREATE.check(params)
-        return await self._send(self._build(EMBEDDINGS, params, body=body_of(params)), EmbeddingResponse)
+        EMBEDDINGS_CREATE_PARAMS.check(params)
+        request = self._build(EMBEDDINGS, params, body=body_of(params))
+        response = await self._send(request, EmbeddingResponse)
+        if not response.data:
+            raise empty_answer("data", response, request)
+        return response
 
 
 class Transcriptions(Provider):
@@ -150,20 +156,24 @@ class Transcriptions(Provider):
         """The text of a recording. With `response_format` `text`, `srt` or `vtt` only `.text` is filled.
 
         Raises:
-            ParameterError: A parameter is unknown, missing or cannot be sent, or the file's name has no suffix
-                that the gateway knows; nothing was sent.
+            ParameterError: A parameter is unknown, missing or cannot be sent, or the file cannot be read, or its name
+                has no suffix that the gateway knows; nothing was sent.
             BadRequestError: The gateway could not measure the audio (`count_token_failed`), or another refusal.
             APIStatusError: The gateway or the provider refused.
             APIConnectionError: No answer arrived; `maybe_billed` says what that means.
+            ProtocolError: The answer is no transcription.
 
         Source: POST /v1/audio/transcriptions, multipart form, https://ai-docs.tikhub.io/421251333e0.
         """
-        _TRANSCRIPTIONS_CREATE.check(params)
+        TRANSCRIPTIONS_CREATE_PARAMS.check(params)
         file = await read_file(params["file"])
         request = self._build(TRANSCRIPTIONS, params, form=transcription_form(params, file))
         answer = await self._session.send(request)
         if answer.body.lstrip()[:1] == b"{":
-            return self._decode(request, answer, TranscriptionResponse)
+            response = self._decode(request, answer, TranscriptionResponse)
+            if not response.text and b'"text"' not in answer.body:  # silence has a text, which is empty
+                raise empty_answer("text", response, request)
+            return response
         plain = TranscriptionResponse(text=answer.body.decode("utf-8", "replace"))
         plain.attach(answer.meta)
         return plain
@@ -174,11 +184,12 @@ class Transcriptions(Provider):
         The file is read, and the request sent, on `async with` or with the first event.
 
         Raises:
-            ParameterError: A parameter is unknown or missing; nothing was sent.
+            ParameterError: A parameter is unknown or missing; nothing was sent. When the request leaves: the file cannot
+                be read, or its name has no suffix that the gateway knows.
 
         Source: POST /v1/audio/transcriptions with `stream: true`.
         """
-        _TRANSCRIPTIONS_STREAM.check(params)
+        TRANSCRIPTIONS_STREAM_PARAMS.check(params)
 
         async def with_file(_: Request) -> Request:
             form = transcription_form(params, await read_file(params["file"]), stream=True)

@@ -50,6 +50,9 @@ PATH = "/seedance/v3/contents/generations/tasks"
 CREATE = Endpoint(name="seedance.create", method="POST", path=PATH, kind=Kind.CREATE)
 RETRIEVE = Endpoint(name="seedance.retrieve", method="GET", path=f"{PATH}/{{task_id}}", kind=Kind.READ, timeout="poll")
 
+PARAMS = Schema.of(CREATE.name, SeedanceTaskParams)
+RETRIEVE_PARAMS = Schema.of(RETRIEVE.name, RequestOptions)
+
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
     "running": "running",
@@ -199,8 +202,6 @@ KIND = TaskKind("seedance", _look, SeedanceTaskResponse, state_of, content)
 KINDS: Mapping[str, TaskKind[SeedanceTaskResponse]] = {KIND.provider: KIND}
 """Names under which saved handles are taken up."""
 
-PARAMS = Schema.of(CREATE.name, SeedanceTaskParams)
-
 
 class Seedance(VideoProvider):
     """`client.seedance`."""
@@ -216,6 +217,7 @@ class Seedance(VideoProvider):
 
         Raises:
             ParameterError: A parameter is unknown, missing, or breaks a rule of ByteDance; nothing was sent.
+            APIConnectionError: It did not leave the machine; nothing was made.
             APIStatusError: The gateway or ByteDance refused.
             InDoubtError: It was sent, and whether a task exists is unknown.
 
@@ -234,10 +236,12 @@ class Seedance(VideoProvider):
             options: Per-call options.
 
         Raises:
+            ParameterError: The id cannot go into a URL, or an option is unknown; nothing was sent.
             NotFoundError: The gateway does not know the id, or it belongs to another account.
             APIError: The look failed; the task is not affected.
 
         Source: GET /seedance/v3/contents/generations/tasks/{task_id}, https://ai-docs.tikhub.io/419974983e0.
         """
-        request = self._build(RETRIEVE, self._options(RETRIEVE.name, options), path={"task_id": task_id})
+        RETRIEVE_PARAMS.check(options)
+        request = self._build(RETRIEVE, options, path={"task_id": task_id})
         return await self._looked(KIND, task_id, request)

@@ -12,19 +12,17 @@
 The object has no address of the video: `TaskState.url` is None on success and the bytes come from the content route.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO, TypeGuard, Unpack
+from typing import TYPE_CHECKING, TypeGuard, Unpack
 
-import anyio
-import anyio.to_thread
 import msgspec
 
+from tikhub_async._files import read_file
 from tikhub_async._tasks import TaskKind, VideoTask
 from tikhub_async._tasks.state import created_from, first_id, object_state, state_from
-from tikhub_async._wire.request import Endpoint, Kind, Part, Request, Schema, body_of, build
+from tikhub_async._wire.request import Endpoint, Kind, Part, Request, Schema, body_of, build, form_part
 from tikhub_async.errors import InvalidParameter
 from tikhub_async.providers import _rules
 from tikhub_async.providers._pages import Pages
@@ -53,6 +51,13 @@ RETRIEVE = Endpoint(name="sora.retrieve", method="GET", path="/v1/videos/{video_
 REMIX = Endpoint(name="sora.remix", method="POST", path="/v1/videos/{video_id}/remix", kind=Kind.CREATE)
 LIST = Endpoint(name="sora.list", method="GET", path="/v1/videos", kind=Kind.READ, timeout="poll")
 DELETE = Endpoint(name="sora.delete", method="DELETE", path="/v1/videos/{video_id}", kind=Kind.DELETE)
+
+CREATE_PARAMS = Schema.of(CREATE.name, VideoCreateParams)
+RETRIEVE_PARAMS = Schema.of(RETRIEVE.name, RequestOptions)
+REMIX_PARAMS = Schema.of(REMIX.name, VideoRemixParams)
+LIST_PARAMS = Schema.of(LIST.name, VideoListParams)
+DELETE_PARAMS = Schema.of(DELETE.name, RequestOptions)
+CONTENT_PARAMS = Schema.of("sora.download_content", VideoContentParams)
 
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
@@ -180,34 +185,17 @@ async def form_of(params: VideoCreateParams, file: VideoFile) -> tuple[Part, ...
     """The multipart form of a creation with an uploaded image.
 
     Raises:
-        InvalidParameter: The file is no JPEG, PNG or WebP image.
-        OSError: It cannot be read.
+        InvalidParameter: The file cannot be read, or is no JPEG, PNG or WebP image.
     """
-    name, data = await _read(file)
+    name, data = await read_file(file, "input_reference")
     for start, later, media_type, suffix in IMAGE_TYPES:
         if data[: len(start)] == start and data[8:12].startswith(later):
             fields = {key: value for key, value in body_of(params).items() if key != "input_reference"}
             image = Part("input_reference", data, name or f"input_reference.{suffix}", media_type)
-            return (*(Part(key, str(value)) for key, value in fields.items()), image)
+            return (*(form_part(key, value, CREATE.name) for key, value in fields.items()), image)
     raise InvalidParameter(
         "input_reference", f"must be a JPEG, PNG or WebP image, begins with {data[:8]!r}", where=CREATE.name
     )
-
-
-async def _read(file: VideoFile) -> tuple[str, bytes]:
-    """Name and bytes; disks and open files are read in a thread."""
-    name, source = file if isinstance(file, tuple) else ("", file)
-    if isinstance(source, bytes):
-        return name, source
-    if isinstance(source, os.PathLike):
-        path = anyio.Path(source)
-        return path.name, await path.read_bytes()
-    return name or _name_of(source), await anyio.to_thread.run_sync(source.read)
-
-
-def _name_of(file: BinaryIO) -> str:
-    name: object = getattr(file, "name", "")
-    return os.path.basename(name) if isinstance(name, str) else ""
 
 
 def _look(session: "Session", video_id: str) -> Request:
@@ -218,11 +206,6 @@ KIND = TaskKind("sora", _look, VideoResponse, state_of, content)
 
 KINDS: Mapping[str, TaskKind[VideoResponse]] = {KIND.provider: KIND}
 """Names under which saved handles are taken up."""
-
-CREATE_PARAMS = Schema.of(CREATE.name, VideoCreateParams)
-REMIX_PARAMS = Schema.of(REMIX.name, VideoRemixParams)
-LIST_PARAMS = Schema.of(LIST.name, VideoListParams)
-CONTENT_PARAMS = Schema.of("sora.download_content", VideoContentParams)
 
 
 class Sora(VideoProvider):
@@ -241,6 +224,7 @@ class Sora(VideoProvider):
 
         Raises:
             ParameterError: A parameter is unknown, missing, or breaks a rule of OpenAI; nothing was sent.
+            APIConnectionError: It did not leave the machine; nothing was made.
             APIStatusError: The gateway or OpenAI refused.
             InDoubtError: It was sent, and whether a video exists is unknown.
 
@@ -259,19 +243,22 @@ class Sora(VideoProvider):
         """A handle on a video, looked at once; `task.response` is the video object.
 
         Raises:
+            ParameterError: The id cannot go into a URL, or an option is unknown; nothing was sent.
             NotFoundError: The gateway does not know the id, or it belongs to another account.
             APIError: The look failed; the video is not affected.
 
         Source: GET /v1/videos/{video_id}, inferred from the gateway software.
         """
-        request = self._build(RETRIEVE, self._options(RETRIEVE.name, options), path={"video_id": video_id})
+        RETRIEVE_PARAMS.check(options)
+        request = self._build(RETRIEVE, options, path={"video_id": video_id})
         return await self._looked(KIND, video_id, request)
 
     async def remix(self, video_id: str, **params: Unpack[VideoRemixParams]) -> VideoTask[VideoResponse]:
         """A handle on a new video made from a finished one.
 
         Raises:
-            ParameterError: `prompt` is missing or blank; nothing was sent.
+            ParameterError: `prompt` is missing or blank, or the id cannot go into a URL; nothing was sent.
+            APIConnectionError: It did not leave the machine; nothing was made.
             NotFoundError: The gateway does not know the original.
             InternalServerError: Gateways of early 2026 fail on every remix (`new_api_panic`).
             InDoubtError: It was sent, and whether a video exists is unknown.
@@ -288,7 +275,8 @@ class Sora(VideoProvider):
 
         Raises:
             ParameterError: A parameter is unknown or out of range; nothing was sent.
-            NotFoundError: This gateway has no such route; the software it is built on has none.
+            NotFoundError: While awaited or walked over: this gateway has no such route, as the software it is built on.
+            APIError: While awaited or walked over: no usable answer.
 
         Source: GET /v1/videos, in the documentation's menu.
         """
@@ -306,11 +294,14 @@ class Sora(VideoProvider):
         """The confirmation that a video is gone.
 
         Raises:
+            ParameterError: The id cannot go into a URL, or an option is unknown; nothing was sent.
             NotFoundError: No such video, or this gateway has no such route.
+            APIError: No usable answer; the video may be gone or not.
 
         Source: DELETE /v1/videos/{video_id}, in the documentation's menu.
         """
-        request = self._build(DELETE, self._options(DELETE.name, options), path={"video_id": video_id})
+        DELETE_PARAMS.check(options)
+        request = self._build(DELETE, options, path={"video_id": video_id})
         return await self._send(request, VideoDeleteResponse)
 
     def download_content(self, video_id: str, **params: Unpack[VideoContentParams]) -> "ResultBytes":

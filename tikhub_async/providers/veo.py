@@ -50,6 +50,9 @@ FETCH_VIDEO = Endpoint(
     name="veo.fetch_video", method="GET", path="/v1/videos/{task_id}", kind=Kind.READ, timeout="poll"
 )
 
+GENERATE_PARAMS = Schema.of(GENERATE.name, VeoGenerateParams)
+FETCH_PARAMS = Schema.of(FETCH.name, VeoFetchOperationParams)
+
 STATUS: Mapping[str, TaskStatus] = {
     "queued": "queued",
     "in_progress": "running",
@@ -227,9 +230,6 @@ KIND = TaskKind("veo", _look, VeoFetchOperationResponse, state_of, _content)
 KINDS: Mapping[str, TaskKind[VeoFetchOperationResponse]] = {KIND.provider: KIND}
 """Names under which saved handles are taken up."""
 
-GENERATE_PARAMS = Schema.of(GENERATE.name, VeoGenerateParams)
-FETCH_PARAMS = Schema.of(FETCH.name, VeoFetchOperationParams)
-
 
 class Veo(VideoProvider):
     """`client.veo`. Its paths are guesses: `TikHubAI(routes={"veo.generate": …, "veo.fetch": …})` replaces them."""
@@ -241,6 +241,7 @@ class Veo(VideoProvider):
 
         Raises:
             ParameterError: A parameter is unknown, missing, or breaks a rule of Google; nothing was sent.
+            APIConnectionError: It did not leave the machine; nothing was made.
             APIStatusError: The gateway or Google refused.
             InDoubtError: It was sent, and whether an operation exists is unknown.
 
@@ -255,7 +256,7 @@ class Veo(VideoProvider):
         """A handle on an operation, looked at once; `task.response` is the answer.
 
         Raises:
-            ParameterError: `operationName` is missing.
+            ParameterError: `operationName` is missing or cannot go into a URL; nothing was sent.
             NotFoundError: The gateway does not know the operation.
             APIError: The look failed; the operation is not affected.
 

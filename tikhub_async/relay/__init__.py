@@ -10,7 +10,7 @@ the browser takes, turns errors into events, and drops the provider's connection
 from tikhub_async.relay._base import HEADERS, HEARTBEAT, Relay
 from tikhub_async.relay._errors import full_error, public_error
 from tikhub_async.relay._stream import StreamRelay
-from tikhub_async.relay._task import TaskRelay, relay_task
+from tikhub_async.relay._task import TaskRelay
 
 __all__ = [
     "HEADERS",
@@ -20,5 +20,4 @@ __all__ = [
     "TaskRelay",
     "full_error",
     "public_error",
-    "relay_task",
 ]

@@ -100,6 +100,8 @@ class Relay(ABC):
             except BaseException:
                 self._leave()  # cancelled: the browser has gone, or the server stops
                 raise
+            if self.ended:
+                break  # closed by another task
             chunk = self._take() if arrived else _sse.PING
             if chunk:
                 return chunk
@@ -191,10 +193,8 @@ class Relay(ABC):
         # Starlette and others drop their iterator when a slow browser leaves; nobody awaits anything then.
         if self._loop is None or self.ended or self._loop.is_closed():
             return
-        if asyncio._get_running_loop() is self._loop:
-            self._leave()
-        else:  # collected by another thread: transports are not for other threads
-            self._loop.call_soon_threadsafe(self._leave)
+        # Not here: the collector runs at any time and on any thread, and `on_end` may want a lock that is held just now.
+        self._loop.call_soon_threadsafe(self._leave)
 
 
 def _retrieve(read: "asyncio.Task[Any]") -> None:

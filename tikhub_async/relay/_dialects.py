@@ -13,6 +13,7 @@ from tikhub_async._accumulate.gemini import GeminiAccumulator
 from tikhub_async._accumulate.responses import ResponsesAccumulator
 from tikhub_async._accumulate.transcription import TranscriptionAccumulator
 from tikhub_async._wire import codec
+from tikhub_async._wire.finish_reason import FinishReason, finish_reason
 from tikhub_async.relay import _sse
 from tikhub_async.types.audio import TranscriptionResponse, TranscriptionStreamEvent, TranscriptTextDelta
 from tikhub_async.types.chat import ChatCompletionChunk, ChatCompletionResponse
@@ -64,40 +65,9 @@ class Dialect(NamedTuple):
     """The protocol ends with `[DONE]`."""
 
 
-REASONS: Mapping[str, str] = {
-    "": "stop",
-    "stop": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "completed": "stop",
-    "STOP": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "max_output_tokens": "length",
-    "MAX_TOKENS": "length",
-    "model_context_window_exceeded": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "refusal": "refusal",
-    "content_filter": "content_filter",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-    "IMAGE_PROHIBITED_CONTENT": "content_filter",
-    "IMAGE_RECITATION": "content_filter",
-    "MODEL_ARMOR": "content_filter",
-    "pause_turn": "pause",
-}
-"""The providers' words → ours; a word that is not here means `other`."""
-
-
-def reason_of(ending: Ending) -> str:
-    """`stop`, `length`, `tool_calls`, `content_filter`, `refusal`, `pause` or `other`."""
-    reason = REASONS.get(ending.word, "other")
+def reason_of(ending: Ending) -> FinishReason:
+    """Why an answer ended, as the browser is told."""
+    reason = finish_reason(ending.word)
     if reason == "stop" and ending.refused:
         return "refusal"
     return "tool_calls" if reason == "stop" and ending.calls else reason

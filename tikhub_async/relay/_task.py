@@ -4,10 +4,9 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tikhub_async._tasks import Updates, VideoTask
-from tikhub_async._tasks.task import DEFAULT_TIMEOUT
 from tikhub_async.errors import TaskError, TikHubError
 from tikhub_async.relay import _sse
-from tikhub_async.relay._base import HEARTBEAT, Describe, Relay
+from tikhub_async.relay._base import Describe, Relay
 
 if TYPE_CHECKING:
     from tikhub_async._session.session import Session
@@ -84,23 +83,3 @@ async def _next(updates: Updates) -> bool:
     async for _ in updates:
         return True
     return False
-
-
-def relay_task(
-    task: VideoTask[Any],
-    *,
-    timeout: float | None = DEFAULT_TIMEOUT,
-    poll_interval: float | None = None,
-    heartbeat: float | None = HEARTBEAT,
-    describe: Describe | None = None,
-    on_end: Callable[[TaskRelay], object] | None = None,
-) -> TaskRelay:
-    """As `VideoTask.relay`."""
-    return TaskRelay(
-        task,
-        timeout=timeout,
-        poll_interval=poll_interval,
-        heartbeat=heartbeat,
-        describe=describe,
-        on_end=on_end,
-    )

@@ -89,5 +89,7 @@ def _with(body: Body, name: str, members: Body, *also: str) -> Body:
     given: Mapping[str, Any] = body.get(name) or {}
     for member in (*members, *also):
         if member in given:
-            raise InvalidParameter(f"{name}.{member}", "is made by parse from response_format")
+            raise InvalidParameter(
+                f"{name}.{member}", "is made by parse from response_format", hint="leave it out, or call create"
+            )
     return {**given, **members}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from tikhub_async._wire.finish_reason import FinishReason, finish_reason
 from tikhub_async._wire.typed import NotFitting, TypeForm
 from tikhub_async.errors import (
     ContentFilterError,
@@ -32,29 +33,16 @@ class _Answer(NamedTuple):
     """Function calls in the answer."""
 
 
-CUT, FILTERED, REFUSED = LengthError, ContentFilterError, RefusalError
+KEPT = "the answer was paid for: it is on .response, its text and usage on .text and .usage"
 
-ENDS: Mapping[str, tuple[type[OutputError], str]] = {
-    "length": (CUT, "the answer was cut at the token limit"),
-    "max_output_tokens": (CUT, "the answer was cut at max_output_tokens"),
-    "max_tokens": (CUT, "the answer was cut at max_tokens"),
-    "MAX_TOKENS": (CUT, "the answer was cut at max_output_tokens"),
-    "model_context_window_exceeded": (CUT, "the answer was cut at the end of the context window"),
-    "content_filter": (FILTERED, "the content filter withheld the answer"),
-    "refusal": (REFUSED, "the model refused"),
-    "pause_turn": (OutputError, "the model paused a long turn and wants to go on"),
-    **{
-        word: (FILTERED, f"the content filter withheld the answer ({word})")
-        for word in (
-            "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "MODEL_ARMOR",
-            "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
-        )
-    },
-}  # fmt: skip
-"""Stop words of all providers that mean: there is no whole object."""
-
-WHOLE = frozenset(("", "stop", "tool_calls", "function_call", "end_turn", "tool_use", "stop_sequence", "STOP"))
-"""Stop words after which the text is looked at; "" where a gateway lost the word."""
+ENDS: Mapping[FinishReason, tuple[type[OutputError], str, str]] = {
+    "length": (LengthError, "the answer was cut at the token limit", "raise the limit; reasoning counts in it too"),
+    "content_filter": (ContentFilterError, "the content filter withheld the answer", "change the prompt"),
+    "refusal": (RefusalError, "the model refused", "change the prompt"),
+    "pause": (OutputError, "the model paused a long turn and wants to go on", "send the answer back to it as it is"),
+    "other": (OutputError, "the answer ended before it was whole", "look at .response"),
+}
+"""Reasons that mean: there is no whole object. Each with its class, what happened, and what to do next."""
 
 
 def read_chat(form: TypeForm[T], calls: bool, response: ChatCompletionResponse, where: str) -> ParsedChatCompletion[T]:
@@ -128,20 +116,22 @@ def _read(form: TypeForm[T], answer: _Answer, response: Response, where: str) ->
         "where": where,
         "request_id": response.request_id,
         "attempts": response.attempts,
-        "hint": "the answer was paid for: it is on .response, its text and usage on .text and .usage",
     }
     if answer.refusal:
-        raise RefusalError(f"the model refused: {shorten(answer.refusal)!r}", **kept)
-    if answer.end in ENDS:
-        kind, message = ENDS[answer.end]
-        raise kind(message, **kept)
-    if answer.end not in WHOLE:
-        raise OutputError(f"the answer ended with {answer.end!r}", **kept)
+        raise RefusalError(f"the model refused: {shorten(answer.refusal)!r}", hint=KEPT, **kept)
+    reason = finish_reason(answer.end)
+    if reason in ENDS:
+        kind, message, advice = ENDS[reason]
+        raise kind(f"{message} ({answer.end})", hint=f"{advice}; {KEPT}", **kept)
     if answer.calls and not answer.text.strip():
-        raise OutputError(f"the model called tools instead of answering ({answer.calls})", **kept)
+        raise OutputError(
+            f"the model called tools instead of answering ({answer.calls})",
+            hint=f"parse runs no tools: leave them out, or let tikhub_async.tools.run_tools run them; {KEPT}",
+            **kept,
+        )
     try:
         return form.decode(answer.text)
     except NotFitting as misfit:
         message = f"the answer is no {form.spelling}: at {misfit.path}: {misfit.problem}"
         path = misfit.path
-    raise OutputDecodeError(f"{message}; got {shorten(answer.text)!r}", path=path, **kept)
+    raise OutputDecodeError(f"{message}; got {shorten(answer.text)!r}", path=path, hint=KEPT, **kept)

@@ -177,9 +177,9 @@ class Call:
         # A stream that is dropped without being closed tells nobody. Whoever sums or traces must not wait for it for ever.
         if self.ended or sys.is_finalizing():
             return
-        if asyncio._get_running_loop() is self._loop or self._loop.is_closed():
+        if self._loop.is_closed():
             self._drop()
-        else:  # collected by another thread: hooks run on the loop
+        else:  # not here: the collector runs at any time, on any thread, also while a hook holds a lock of its own
             self._loop.call_soon_threadsafe(self._drop)
 
     def _drop(self) -> None:

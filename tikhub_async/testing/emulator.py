@@ -120,7 +120,7 @@ class Emulator:
         self.app = web.Application(client_max_size=MAX_BODY)
         self.app.router.add_route("*", "/{path:.*}", self._serve)
 
-    # --- life ------------------------------------------------------------------------------------------------------
+    # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
         """Listen.
@@ -174,7 +174,7 @@ class Emulator:
         """Base URL for a client, without a path."""
         return f"http://{self._host}:{self._port}"
 
-    # --- what tests do with it -----------------------------------------------------------------------------------------
+    # ── what tests do with it ───────────────────────────────────────────────────────────────────────────────────
 
     def script(self, route: str, *replies: faults.Fault) -> None:
         """Let the next requests of a route meet these faults, one each; after them it answers normally again.
@@ -237,7 +237,7 @@ class Emulator:
                 )
             await asyncio.sleep(0.005)
 
-    # --- what routes may know --------------------------------------------------------------------------------------------
+    # ── what routes may know ────────────────────────────────────────────────────────────────────────────────────
 
     def unix_time(self) -> float:
         """Seconds of the emulator's clock."""
@@ -257,7 +257,7 @@ class Emulator:
         if self._history is not None and len(kept) > 2 * self._history:
             del kept[: len(kept) - self._history]
 
-    # --- serving -------------------------------------------------------------------------------------------------------------
+    # ── serving ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         started = real_time.monotonic()

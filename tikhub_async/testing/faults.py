@@ -31,14 +31,8 @@ class Act(Enum):
     """Silence until the client leaves."""
 
 
-FIN = Act.FIN
-"""Close the connection properly."""
-RST = Act.RST
-"""Reset it."""
-HALF = Act.HALF
-"""Close the sending side, and go on reading until the client leaves."""
-STALL = Act.STALL
-"""Silence until the client leaves."""
+FIN, RST, HALF, STALL = Act.FIN, Act.RST, Act.HALF, Act.STALL
+"""The same, as scripts write them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import msgspec
 
 from tikhub_async._streams import EventStream
 from tikhub_async._wire import codec
+from tikhub_async._wire.finish_reason import finish_reason
 from tikhub_async._wire.schema import CLAUDE, GEMINI, OPENAI, Json
 from tikhub_async.errors import InvalidParameter
 from tikhub_async.tools._function import AnyTool
@@ -123,7 +124,7 @@ class ChatDialect(Dialect):
         ]
 
     def was_cut(self, response: ChatCompletionResponse) -> bool:
-        return _choice(response).finish_reason == "length"
+        return finish_reason(_choice(response).finish_reason) == "length"
 
     def reply(self, response: ChatCompletionResponse) -> list[Any]:
         return [_choice(response).message.to_param()]
@@ -168,7 +169,7 @@ class ResponsesDialect(Dialect):
 
     def was_cut(self, response: ResponseObject) -> bool:
         details = response.incomplete_details
-        return details is not None and details.reason == "max_output_tokens"
+        return details is not None and finish_reason(details.reason) == "length"
 
     def reply(self, response: ResponseObject) -> list[Any]:
         return list(response.to_input())
@@ -210,10 +211,10 @@ class MessagesDialect(Dialect):
         ]
 
     def was_cut(self, response: ClaudeMessageResponse) -> bool:
-        return response.stop_reason in ("max_tokens", "model_context_window_exceeded")
+        return finish_reason(response.stop_reason) == "length"
 
     def goes_on(self, response: ClaudeMessageResponse) -> bool:
-        return response.stop_reason == "pause_turn"
+        return finish_reason(response.stop_reason) == "pause"
 
     def reply(self, response: ClaudeMessageResponse) -> list[Any]:
         return [response.to_param()] if response.content else []
@@ -278,7 +279,7 @@ class GeminiDialect(Dialect):
         ]
 
     def was_cut(self, response: GeminiGenerateContentResponse) -> bool:
-        return _candidate(response).finish_reason == "MAX_TOKENS"
+        return finish_reason(_candidate(response).finish_reason) == "length"
 
     def reply(self, response: GeminiGenerateContentResponse) -> list[Any]:
         return [response.to_param()] if response.parts else []

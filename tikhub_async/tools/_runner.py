@@ -83,6 +83,8 @@ class ToolRunner(Generic[E, R]):
         self._limits = limits
         self._usages: list[Any] = []
         self._events: AsyncGenerator[E | TurnEnded[R] | ToolCalled | ToolReturned, None] | None = None
+        self._stream: Any = None
+        """The open stream of the turn."""
         self._failure: TikHubError | None = None
         self._finished = False
         self.messages: list[Any] = dialect.opening(params[dialect.history])
@@ -142,8 +144,10 @@ class ToolRunner(Generic[E, R]):
 
     async def aclose(self) -> None:
         """Give the connection of an open stream back. A run that had not ended has failed then."""
-        if self._events is not None:
+        if self._events is not None and not getattr(self._events, "ag_running", False):
             await self._events.aclose()
+        elif self._stream is not None:  # another task waits for it, and gets its end
+            await self._stream.aclose()
         if not self._finished and self._failure is None:
             self._failure = self._stopped("the run was closed before its end")
 
@@ -156,7 +160,8 @@ class ToolRunner(Generic[E, R]):
                 self._give_up()
             request = {**params, dialect.history: list(self.messages)}
             if streamed:
-                async with dialect.stream(self._resource, request) as stream:
+                self._stream = dialect.stream(self._resource, request)
+                async with self._stream as stream:
                     async for event in stream:
                         yield event
                     response: R = await stream.final()
@@ -202,7 +207,11 @@ class ToolRunner(Generic[E, R]):
 
     def _stopped(self, reason: str) -> StreamInterrupted:
         return StreamInterrupted(
-            f"{reason}, after {self.turns} turns", partial=self.response, usage=self.usage, where=WHERE
+            f"{reason}, after {self.turns} turns",
+            partial=self.response,
+            usage=self.usage,
+            where=WHERE,
+            hint="run.messages holds the complete turns: another run can go on from it",
         )
 
     def _facts(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ it could drop or null has a default, words are `str`, whole numbers may arrive a
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypedDict, TypeGuard, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypedDict, TypeGuard, TypeVar
 
 import msgspec
 
@@ -87,11 +87,32 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """Base of everything received: immutable, keyword-only, unknown fields ignored."""
 
 
+def fields_of(struct: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a struct by name; the structs in them as they are."""
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+class WithFacts(Model, frozen=True, kw_only=True, dict=True):
+    """Base of what carries facts beside its fields, outside equality, repr and JSON; copies and pickles keep them."""
+
+    def __copy__(self) -> Self:
+        return _restore(type(self), fields_of(self), dict(vars(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), fields_of(self), dict(vars(self))))
+
+
+def _restore(cls: type[S], fields: dict[str, Any], facts: dict[str, Any]) -> S:
+    restored = cls(**fields)
+    vars(restored).update(facts)
+    return restored
+
+
 NO_META = ResponseMeta()
 
 
-class Response(Model, frozen=True, kw_only=True, dict=True):
-    """Base of whole answers. Carries the facts of the exchange, outside equality, repr and JSON."""
+class Response(WithFacts, frozen=True, kw_only=True):
+    """Base of whole answers. Carries the facts of the exchange."""
 
     @property
     def meta(self) -> ResponseMeta:
@@ -124,22 +145,6 @@ class Response(Model, frozen=True, kw_only=True, dict=True):
         """Keep the facts of the exchange; called once by the session after decoding."""
         vars(self)["_meta"] = meta
 
-    def __copy__(self) -> "Response":
-        return _restore(type(self), _fields(self), dict(vars(self)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (type(self), _fields(self), dict(vars(self))))
-
-
-def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
-def _restore(cls: type[S], fields: dict[str, Any], facts: dict[str, Any]) -> S:
-    restored = cls(**fields)
-    vars(restored).update(facts)
-    return restored
-
 
 class Unknown(Model, frozen=True, kw_only=True, tag_field="type", tag="unknown"):
     """A union member this version does not know: an event, block, item, part … kept as it arrived.
@@ -161,7 +166,7 @@ class Unknown(Model, frozen=True, kw_only=True, tag_field="type", tag="unknown")
             return json.loads(self.raw)
 
 
-class Source(Model, frozen=True, kw_only=True, dict=True):
+class Source(WithFacts, frozen=True, kw_only=True):
     """Base of received objects that go back into requests (a message, a content block)."""
 
     def remember(self, body: bytes, *path: str | int) -> None:
@@ -182,12 +187,6 @@ class Source(Model, frozen=True, kw_only=True, dict=True):
             # A body that only the lenient decoder reads, or an object that a default stands in for.
             data = msgspec.to_builtins(self)
         return without_nulls(data)
-
-    def __copy__(self) -> "Source":
-        return _restore(type(self), _fields(self), dict(vars(self)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (type(self), _fields(self), dict(vars(self))))
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

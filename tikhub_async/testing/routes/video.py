@@ -72,14 +72,13 @@ def create_task(exchange: Exchange, prompt: str) -> VideoTask:
     return task
 
 
-def find_task(exchange: Exchange, *, anybody: bool = False) -> VideoTask:
+def find_task(exchange: Exchange) -> VideoTask:
     """The task that the path names.
 
     Raises:
         Refused: 400 `task_not_exist`, also for another account's task.
     """
-    user = None if anybody else exchange.identity.user
-    task = exchange.world.tasks.find(exchange.path_params["id"], user=user)
+    task = exchange.world.tasks.find(exchange.path_params["id"], user=exchange.identity.user)
     if task is None:
         raise Refused(refusals.by_shape("task", 400, "task_not_exist", "task_not_exist", "", exchange.request_id))
     return task

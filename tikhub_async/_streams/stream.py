@@ -7,24 +7,16 @@ delivered before it is raised.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-import msgspec
-
-from tikhub_async._session.failures import BodyFailed, Stalled
+from tikhub_async._session.failures import ONE_READER, BodyFailed, Stalled
+from tikhub_async._streams import failures
+from tikhub_async._streams.accumulator import Accumulator
+from tikhub_async._streams.views import StreamStats, TextStream
 from tikhub_async._wire import codec
 from tikhub_async._wire.request import Request
-from tikhub_async._wire.response import reported_error
 from tikhub_async._wire.sse import ServerSentEvent, SSEDecoder
-from tikhub_async.errors import (
-    DecodeError,
-    ProtocolError,
-    StreamInterrupted,
-    StreamTimeout,
-    TikHubError,
-    in_seconds,
-    shorten,
-)
+from tikhub_async.errors import DecodeError, ProtocolError, TikHubError
 from tikhub_async.telemetry import _watching as watching
 from tikhub_async.types._base import Headers, Response, ResponseMeta, request_id_of
 
@@ -36,68 +28,8 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 R = TypeVar("R", bound=Response)
-EventT = TypeVar("EventT", contravariant=True)
-ResultT = TypeVar("ResultT", bound=Response, covariant=True)
 DONE = b"[DONE]"
-
-
-class Accumulator(Protocol[EventT, ResultT]):
-    """A streaming dialect: what its events are, and what they add up to."""
-
-    event_type: ClassVar[Any]
-    """The type of each event."""
-
-    @property
-    def error(self) -> dict[str, Any] | None:
-        """An error event, once one was fed."""
-        ...
-
-    @property
-    def complete(self) -> bool:
-        """True once the protocol's end was seen."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """True once nothing more can follow."""
-        ...
-
-    @property
-    def usage(self) -> Any:
-        """The last usage seen; None means unknown."""
-        ...
-
-    def feed(self, events: Sequence[EventT], /) -> int:
-        """Take events in; the number of them that may be handed on (less than all before an error event)."""
-        ...
-
-    def snapshot(self) -> ResultT:
-        """What the events so far add up to."""
-        ...
-
-    def problem(self) -> TikHubError | None:
-        """A failure that the protocol reports although the stream is complete."""
-        ...
-
-    @staticmethod
-    def text(event: EventT, /) -> str:
-        """The visible text an event adds."""
-        ...
-
-
-class StreamStats(msgspec.Struct):
-    """Counts and times of one stream; times in seconds since the request was sent."""
-
-    events: int = 0
-    bytes: int = 0
-    opened: float | None = None
-    """Until the answer's headers."""
-    first_event: float | None = None
-    """Until the first data event."""
-    last_event: float | None = None
-    """Until the last data event so far."""
-    attempts: int = 0
-    """Requests sent, the first one included."""
+"""Data of the event behind the last one. The gateway sends it after cut streams too, so it proves nothing."""
 
 
 class EventStream(Generic[E, R]):
@@ -111,6 +43,7 @@ class EventStream(Generic[E, R]):
         StreamTimeout: No data event within `Timeouts.idle`, or the total limit ran out.
         APIStatusError: The gateway refused the request, or sent an error inside the stream (`stage="stream"`).
         ProtocolError, DecodeError: The answer is empty, no event stream, or holds something that is not JSON.
+        RuntimeError: Another task is reading: one at a time.
     """
 
     def __init__(
@@ -133,6 +66,8 @@ class EventStream(Generic[E, R]):
         """What the batch was decoded from, one by one; perhaps more."""
         self._next = 0
         self._failure: BaseException | None = None
+        self._opening = False
+        """The request was sent, or is about to be: never twice."""
         self._finished = False
         self._done_seen = False
         self._result: R | None = None
@@ -172,13 +107,13 @@ class EventStream(Generic[E, R]):
         if self._body is not None and not self._body.closed:
             self._body.close()
         if not self._finished and self._failure is None:
-            self._failure = self._interrupted("the stream was closed before its end")
+            self._failure = failures.interrupted("the stream was closed before its end", self._progress())
             self._tell_end()
 
     @property
     def text_stream(self) -> "TextStream[E, R]":
         """The visible text as it arrives, piece by piece; empty pieces are left out."""
-        return TextStream(self)
+        return TextStream(self, self._accumulator.text)
 
     def relay(
         self,
@@ -264,6 +199,9 @@ class EventStream(Generic[E, R]):
         if self._failure is not None:
             raise self._fresh_failure()
         if self._body is None:
+            if self._opening:
+                raise RuntimeError(ONE_READER)  # a request of its own would be paid, too
+            self._opening = True
             clock = self._session.clock
             self._sent_at = clock.now()
             try:
@@ -277,11 +215,15 @@ class EventStream(Generic[E, R]):
                 raise
             except BaseException:
                 # Cancelled while opening: another try would be another paid request.
-                self._failure = self._interrupted("the stream was cancelled before it opened")
-                self._failure.maybe_billed = True  # the request may have been sent, and answered to nobody
+                interrupted = failures.interrupted("the stream was cancelled before it opened", self._progress())
+                interrupted.maybe_billed = True  # the request may have been sent, and answered to nobody
+                self._failure = interrupted
                 self._tell_end()
                 raise
             self._body, self._meta = body, body.meta
+            if self._failure is not None:  # closed by another task meanwhile
+                body.close()
+                raise self._fresh_failure()
             self.stats.opened = clock.now() - self._sent_at
             self.stats.attempts = body.meta.attempts
         return self._body
@@ -326,23 +268,32 @@ class EventStream(Generic[E, R]):
         except (BodyFailed, Stalled) as caught:
             failure = caught
         if failure is not None:
-            self._fail(self._transport_failure(failure))
+            self._fail(failures.broken(failure, self._progress()))
         elif data:
             self.stats.bytes += len(data)
             try:
                 events = self._decoder.decode(data)
             except ProtocolError as caught:
-                self._fail(caught)
+                self._fail(failures.placed(caught, self._progress()))
             else:
                 self._take(events)
                 if not events and self._session.config.timeouts.comments_are_data:
                     body.start_waiting()
         else:
-            self._take(self._decoder.flush(), at_end=True)
-            if self._failure is None and not self._finished:
-                self._end_of_body()
+            self._take_rest()
         if self._finished:
             await body.finish()
+
+    def _take_rest(self) -> None:
+        """The last event, where its blank line is missing, and the end of the body."""
+        try:
+            events = self._decoder.flush()
+        except ProtocolError as caught:  # of the last chunk, whose whole events went first
+            self._fail(failures.placed(caught, self._progress()))
+            return
+        self._take(events, at_end=True)
+        if self._failure is None and not self._finished:
+            self._end_of_body()
 
     def _take(self, events: list[ServerSentEvent], *, at_end: bool = False) -> None:
         decode = self._decode
@@ -361,7 +312,7 @@ class EventStream(Generic[E, R]):
             self._count(taken)
             self._batch = batch if taken == len(batch) else batch[:taken]
             if accumulator.error is not None:
-                failure = reported_error(accumulator.error, self.headers, self._request, self._partial_or_none())
+                failure = failures.reported(accumulator.error, self._progress())
             elif accumulator.ended:
                 failure = None  # what follows the end is not of this stream, in this read as in a later one
         if failure is not None:
@@ -387,19 +338,12 @@ class EventStream(Generic[E, R]):
     def _take_odd(self, data: bytes, batch: list[E], *, at_end: bool) -> TikHubError | None:
         """An event the fast path refused: read it leniently into `batch`, or say what is wrong with it."""
         if at_end and not data.rstrip().endswith((b"}", b"]")):
-            return self._interrupted("the stream was cut inside an event")
+            return failures.interrupted("the stream was cut inside an event", self._progress())
         number = self.stats.events + len(batch) + 1
         try:
             batch.append(codec.decode_lenient(data, self._accumulator.event_type))
         except DecodeError as error:
-            error.event_number = number
-            error.message = f"event {number}: {error.message}"
-            error.where = self._request.where
-            error.request_id = self.request_id
-            error.stage = "stream"
-            error.attempts = self._meta.attempts
-            error.maybe_billed = True
-            return error
+            return failures.undecodable(error, number, self._progress())
         return None
 
     def _count(self, events: int) -> None:
@@ -422,20 +366,20 @@ class EventStream(Generic[E, R]):
         elif (problem := self._problem()) is not None:
             self._fail(problem)
         elif self.stats.events:
-            self._fail(self._interrupted("the stream said [DONE] without its protocol's end"))
+            self._fail(failures.interrupted("the stream said [DONE] without its protocol's end", self._progress()))
         else:
-            self._fail(self._empty())
+            self._fail(failures.empty(self._progress()))
 
     def _end_of_body(self) -> None:
-        error = self._stray_error()
+        error = failures.stray(self._decoder.stray, self._progress()) if self._decoder.stray else None
         if error is not None:
             self._fail(error)
         elif self._accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
             self._finish()
         elif self.stats.events:
-            self._fail(self._interrupted("the stream ended before its protocol's end"))
+            self._fail(failures.interrupted("the stream ended before its protocol's end", self._progress()))
         else:
-            self._fail(self._empty())
+            self._fail(failures.empty(self._progress()))
 
     def _finish(self) -> None:
         self._finished = True
@@ -445,10 +389,7 @@ class EventStream(Generic[E, R]):
     def _problem(self) -> TikHubError | None:
         """What the protocol itself reports as a failure."""
         problem = self._accumulator.problem()
-        if problem is not None:
-            for name, value in self._facts().items():
-                setattr(problem, name, value)
-        return problem
+        return None if problem is None else failures.placed(problem, self._progress())
 
     def _fail(self, failure: TikHubError) -> None:
         self._failure = failure
@@ -464,81 +405,15 @@ class EventStream(Generic[E, R]):
         if self._watch is not None and not self._watch.ended:
             self._watch.end(error=self._failure, usage=self.usage, result=self._partial_or_none())
 
-    def _stray_error(self) -> TikHubError | None:
-        """The error that was written into the open stream as bare JSON, without `data:`."""
-        stray = self._decoder.stray.strip()
-        if not stray.startswith((b"{", b"[")):
-            return None
-        try:
-            event = codec.loads(stray)
-        except (ValueError, RecursionError):
-            return self._interrupted(f"the stream ended in {shorten(stray.decode('utf-8', 'replace'))!r}")
-        return reported_error(event, self.headers, self._request, self._partial_or_none())
-
     def _partial_or_none(self) -> R | None:
         return self.partial if self.stats.events else None
 
-    def _empty(self) -> ProtocolError:
-        return ProtocolError(
-            "the stream is empty",
-            status_code=self._meta.status_code,
-            headers=self.headers,
-            stage="stream",
-            hint="the provider sent nothing through the gateway, or its filter blocked the prompt without saying so; "
-            "it may have been billed",
-            **self._facts(),
-        )
-
-    def _interrupted(self, reason: str) -> StreamInterrupted:
-        return StreamInterrupted(
-            f"{reason}, after {self.stats.events} events",
+    def _progress(self) -> failures.Progress:
+        return failures.Progress(
+            request=self._request,
+            meta=self._meta,
+            opened=self._body is not None,
+            events=self.stats.events,
             partial=self._partial_or_none(),
             usage=self.usage,
-            hint="what arrived is on .partial; lenient_streams=True on the client accepts a clean end of stream",
-            **self._facts(),
         )
-
-    def _transport_failure(self, failure: BodyFailed | Stalled) -> TikHubError:
-        partial, usage, facts = self._partial_or_none(), self.usage, self._facts()
-        if isinstance(failure, Stalled):
-            return StreamTimeout(
-                f"no data event for {in_seconds(failure.seconds)}"
-                if failure.phase == "idle"
-                else f"the stream outlived its limit of {in_seconds(failure.seconds)}",
-                phase=failure.phase,
-                seconds=failure.seconds,
-                partial=partial,
-                usage=usage,
-                **facts,
-            )
-        reason = f"the connection failed ({failure.reason}), after {self.stats.events} events"
-        return StreamInterrupted(reason, partial=partial, usage=usage, **facts)
-
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "where": self._request.where,
-            "request_id": self.request_id,
-            "attempts": self._meta.attempts if self._body is not None else 0,
-            "maybe_billed": self._body is not None,
-        }
-
-
-class TextStream(Generic[E, R]):
-    """The visible text of a stream; shares its position with the stream itself."""
-
-    def __init__(self, stream: EventStream[E, R]) -> None:
-        self._stream = stream
-        self._text = stream._accumulator.text
-
-    def __aiter__(self) -> "TextStream[E, R]":
-        return self
-
-    async def __anext__(self) -> str:
-        while True:
-            piece = self._text(await self._stream.__anext__())
-            if piece:
-                return piece
-
-    async def aclose(self) -> None:
-        """Close the stream."""
-        await self._stream.aclose()

@@ -50,7 +50,7 @@ def request_for(url: str, config: Config) -> Request:
     return Request(endpoint=DOWNLOAD, url=url, headers=config.default_headers)
 
 
-class Media:
+class Fetch:
     """Sends the request for a result, once, wherever its redirects lead."""
 
     def __init__(self, config: Config, exchange: Exchange, options: TransportOptions) -> None:
@@ -180,7 +180,9 @@ def _parsed(text: str, base: URL | None = None) -> URL:
     try:
         url = URL(text, encoded=True) if _AS_IT_IS.match(text) else URL(text)
         url = url if base is None else base.join(url)
-        if url.scheme in {"http", "https"} and url.host and url.port:  # each of them may raise
+        host = url.host or ""
+        # Each of them may raise; a name that cannot be looked up would make the resolver raise.
+        if url.scheme in {"http", "https"} and url.port and host.isprintable() and host.encode("idna"):
             return url
     except (ValueError, UnicodeError):
         pass
