@@ -159,12 +159,19 @@ def measure(question: Question, *, rounds: int, seconds: float, only: Sequence[s
 def _in_a_process(question: Question, case: Case, client: str, base_url: str, seconds: float) -> dict[str, float]:
     command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.bench_{question.name}"]
     command += ["--worker", case.name, client, base_url, str(seconds)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, cwd=ROOT, env=with_byte_code(), capture_output=True, text=True, check=False, timeout=300
+    )
     if done.returncode:
         print(f"{client}, {case.name}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return {}
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
+
+
+def with_byte_code() -> dict[str, str]:
+    """This environment, but byte code is kept, as it is where packages are used."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def is_installed(client: str) -> bool:

@@ -23,7 +23,7 @@ CPU, MEMORY = "import, CPU ms above `import asyncio`", "after the first request,
 
 def _cpu_of(code: str) -> float:
     """CPU ms of an interpreter that runs the code."""
-    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    environment = {**measure.with_byte_code(), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     child = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], env=environment)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)

@@ -19,7 +19,7 @@ FILE = Path(__file__).parent / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 PLOTS = ROOT / "docs" / "performance"
 BEGIN, END = "<!-- tables: python -m benchmarks.report -->\n", "<!-- end of tables -->"
-SHOWN = {FLOOR: "floor", BARE: "bare aiohttp"}
+SHOWN = {f"{OURS}[speed]": "ours, uvloop", FLOOR: "floor", BARE: "bare aiohttp"}
 """How clients are called in the tables, where not by their name."""
 
 
@@ -63,12 +63,12 @@ def number(value: float) -> str:
 def table(asked: Question, rows: Rows) -> str:
     """Rows down, clients across: ours as measured, the others as multiples of ours."""
     present = [name for name in CLIENTS if name != OURS and any(name in clients for clients in rows.values())]
-    head = ["", "ours", *(SHOWN.get(name, name) for name in present)]
+    head = ["work", "ours", *(SHOWN.get(name, name) for name in present)]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for row, clients in rows.items():
         middle = medians(clients)
         ours = middle[OURS]
-        cells = [f"{middle[name] / ours:.3g} ×" if name in middle else "–" for name in present]
+        cells = [f"{number(middle[name] / ours)} ×" if name in middle else "–" for name in present]
         lines.append(f"| {row} | {number(ours)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

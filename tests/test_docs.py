@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import tikhub_async
+from benchmarks import report
 from tests.doc_blocks import Block, blocks_of, commands_in, modules_of, run_page
 from tikhub_async import TikHubAI, _tasks, errors, testing
 from tikhub_async.testing import TEST_KEY, Emulator, Fault, serve_in_thread
@@ -484,3 +485,10 @@ def test_llms_txt_is_up_to_date() -> None:
     script = ROOT / ".ci" / "llms_txt.py"
     done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_on_performance_shows_what_was_measured() -> None:
+    """After a run: `python -m benchmarks.report`."""
+    assert report.page(report.Results.read()) in report.PAGE.read_text()
+    for name in report.Results.read().figures:
+        assert (report.PLOTS / f"{name}.svg").exists()
