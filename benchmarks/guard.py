@@ -40,7 +40,7 @@ BOUNDS = [
     Bound(operation="chat_stream", other=FLOOR, most=2.3, prefix="/stream", times=30),
     Bound(operation="responses_stream", other=FLOOR, most=2.8, prefix="/stream", times=30),
     Bound(operation="claude_stream", other=FLOOR, most=2.4, prefix="/stream", times=30),
-    Bound(operation="gemini_stream", other=FLOOR, most=3.7, prefix="/stream", times=30),
+    Bound(operation="gemini_stream", other=FLOOR, most=4.3, prefix="/stream", times=30),
 ]
 
 
