@@ -107,26 +107,27 @@ async def repeat(operation: Operation, times: int, at_once: int) -> int:
     return done
 
 
-async def cost(operation: Operation, at_once: int, seconds: float) -> float:
-    """CPU µs per unit of an operation."""
-    await repeat(operation, at_once, at_once)
-    started = time.process_time()
-    await repeat(operation, at_once, at_once)
-    each = (time.process_time() - started) / at_once
-    times = min(max(at_once, round(seconds / each)), MOST)
+async def per_unit(operation: Operation, times: int, at_once: int) -> float:
+    """CPU µs per unit of work of so many operations."""
     gc.collect()
     started = time.process_time()
     units = await repeat(operation, times, at_once)
     return (time.process_time() - started) / units * 1e6
 
 
+async def cost(operation: Operation, at_once: int, seconds: float) -> float:
+    """CPU µs per unit of an operation."""
+    await repeat(operation, at_once, at_once)
+    started = time.process_time()
+    await repeat(operation, at_once, at_once)
+    each = (time.process_time() - started) / at_once
+    return await per_unit(operation, min(max(at_once, round(seconds / each)), MOST), at_once)
+
+
 async def cost_of_passes(operation: Operation, at_once: int, passes: int) -> float:
     """CPU µs per unit of operations that take their own time, however fast the client is."""
     await operation()
-    gc.collect()
-    started = time.process_time()
-    units = await repeat(operation, at_once * passes, at_once)
-    return (time.process_time() - started) / units * 1e6
+    return await per_unit(operation, at_once * passes, at_once)
 
 
 def resident_kb() -> int:

@@ -7,17 +7,15 @@ ratios that were measured when they were set.
 
 import asyncio
 import contextlib
-import gc
 import statistics
 import sys
-import time
 from collections.abc import Sequence
 
 import msgspec
 
 from benchmarks import _measure as measure
 from benchmarks import _servers as servers
-from benchmarks.clients import BARE, FLOOR, OURS, Operation, make, operation_of
+from benchmarks.clients import BARE, FLOOR, OURS, make, operation_of
 
 TURNS = 7
 
@@ -44,13 +42,6 @@ BOUNDS = [
 ]
 
 
-async def _turn(operation: Operation, bound: Bound) -> float:
-    gc.collect()
-    started = time.process_time()
-    units = await measure.repeat(operation, bound.times, bound.at_once)
-    return (time.process_time() - started) / units
-
-
 async def ratio(bound: Bound, base_url: str) -> float:
     """Ours, as a multiple of the other client's CPU time per unit."""
     made = [make(name, base_url) for name in (OURS, bound.other)]
@@ -61,7 +52,8 @@ async def ratio(bound: Bound, base_url: str) -> float:
     for operation in (ours, other):
         await measure.repeat(operation, bound.at_once, bound.at_once)
     # Each turn's own ratio: what disturbs one turn disturbs both of its halves.
-    ratios = [await _turn(ours, bound) / await _turn(other, bound) for _ in range(TURNS)]
+    turn = bound.times, bound.at_once
+    ratios = [await measure.per_unit(ours, *turn) / await measure.per_unit(other, *turn) for _ in range(TURNS)]
     for client in made:
         if close := getattr(client, "close", None):
             await close()

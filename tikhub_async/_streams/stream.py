@@ -360,26 +360,26 @@ class EventStream(Generic[E, R]):
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _end(self) -> None:
-        accumulator = self._accumulator
-        if accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
+        if self._is_whole():
             self._finish()
-        elif (problem := self._problem()) is not None:
-            self._fail(problem)
-        elif self.stats.events:
-            self._fail(failures.interrupted("the stream said [DONE] without its protocol's end", self._progress()))
         else:
-            self._fail(failures.empty(self._progress()))
+            self._fail(self._problem() or self._cut("the stream said [DONE] without its protocol's end"))
 
     def _end_of_body(self) -> None:
         error = failures.stray(self._decoder.stray, self._progress()) if self._decoder.stray else None
-        if error is not None:
-            self._fail(error)
-        elif self._accumulator.complete or (self._session.config.lenient_streams and self.stats.events):
+        if error is None and self._is_whole():
             self._finish()
-        elif self.stats.events:
-            self._fail(failures.interrupted("the stream ended before its protocol's end", self._progress()))
         else:
-            self._fail(failures.empty(self._progress()))
+            self._fail(error or self._cut("the stream ended before its protocol's end"))
+
+    def _is_whole(self) -> bool:
+        lenient = self._session.config.lenient_streams and self.stats.events > 0
+        return self._accumulator.complete or lenient
+
+    def _cut(self, message: str) -> TikHubError:
+        """What a stream is that ended too early."""
+        progress = self._progress()
+        return failures.interrupted(message, progress) if self.stats.events else failures.empty(progress)
 
     def _finish(self) -> None:
         self._finished = True

@@ -201,9 +201,10 @@ class SSEDecoder:
         lines = blocks[:-2].split(b"\n")
         if len(lines) % 3 == 2 and not any(lines[2::3]):
             heads, datas = lines[::3], lines[1::3]
-            short = {head for head in set(heads) if len(head) <= LINE_HELD}
+            kinds = set(heads)
+            short = (head for head in kinds if len(head) <= LINE_HELD)
             names = {head: name for head in short if (name := _name_in(head)) is not None}
-            if len(names) == len(set(heads)) and blocks.count(b"\ndata: ") == len(datas):
+            if len(names) == len(kinds) and blocks.count(b"\ndata: ") == len(datas):
                 pairs = zip(heads, datas, strict=True)
                 return [ServerSentEvent(names[head], data[6:], last_id, retry) for head, data in pairs]
         found: list[ServerSentEvent] = []
